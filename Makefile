@@ -1,0 +1,67 @@
+# Every target sets up what it needs: a virtual environment in .venv with exactly the packages of requirements.lock.
+# A fresh machine needs Python 3.11 or later, git and make.
+
+PYTHON  ?= $(shell command -v python3.11 || command -v python3)
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
+HUB_HOME ?= .hub
+WORKERS ?= 2
+
+# These are people's books: no library reports home.
+export DO_NOT_TRACK := 1
+export DAGSTER_DISABLE_TELEMETRY := yes
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export RUNTIME__DLTHUB_TELEMETRY := false
+export GX_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-faults lint format ui bench lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with the locked packages
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@echo "Installing the packages of requirements.lock into $(VENV) ..."
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Simulate Meridian Group, run the whole hub on it once, print what was found
+	@$(BIN)/finance-hub demo --home $(HUB_HOME)
+
+test: $(READY) ## Run the tests
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+test-faults: $(READY) ## Run the long fault suites: kills, hostile networks, bad data
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m faults
+
+lint: $(READY) ## Check style, types, import directions and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint dbt_project --processes 2
+
+format: $(READY) ## Rewrite files in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix dbt_project --processes 2
+
+ui: $(READY) ## Open Dagster on 127.0.0.1
+	@$(BIN)/finance-hub ui --home $(HUB_HOME)
+
+bench: $(READY) ## Measure speeds as ratios within one run
+	@$(BIN)/python bench/load_path.py
+
+lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock (hashes, no index addresses)
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove the environment and everything that runs wrote
+	@rm -rf $(VENV) $(HUB_HOME) dbt_project/target dbt_project/logs
