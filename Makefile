@@ -41,17 +41,15 @@ test: $(READY) ## Run the tests
 test-faults: $(READY) ## Run the long fault suites: kills, hostile networks, bad data
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m faults
 
-lint: $(READY) ## Check style, types, import directions and SQL
+lint: $(READY) ## Check style, types and import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint dbt_project --processes 2
 
 format: $(READY) ## Rewrite files in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix dbt_project --processes 2
 
 ui: $(READY) ## Open Dagster on 127.0.0.1
 	@$(BIN)/finance-hub ui --home $(HUB_HOME)

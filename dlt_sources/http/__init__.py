@@ -1,0 +1,65 @@
+"""One HTTP client for all sources: credentials, retries, limits, paging guards.
+
+>>> client = ApiClient("uk_books", "https://api.example.com/v1", StaticToken("..."), Policy())
+>>> client.send(Request("GET", "accounts"), parse)                                # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from dlt_sources.http.auth import Auth, NoAuth, OAuth2, StaticToken, request_tokens
+from dlt_sources.http.client import ApiClient, origin
+from dlt_sources.http.errors import (
+    AuthenticationRejected,
+    BadRequest,
+    DeadlineExceeded,
+    ErrorReply,
+    IncompleteRead,
+    MalformedReply,
+    NotFound,
+    OffOrigin,
+    PagingLoop,
+    PermissionMissing,
+    QuotaExhausted,
+    ReauthorizationRequired,
+    SourceError,
+    TransientFailure,
+)
+from dlt_sources.http.limits import Pacer, RateLimit
+from dlt_sources.http.paging import Page, walk
+from dlt_sources.http.policy import Policy, Reply, Request, retry_after
+from dlt_sources.http.tokens import TokenSet, TokenStore, load_key
+
+__all__ = [
+    "ApiClient",
+    "Auth",
+    "AuthenticationRejected",
+    "BadRequest",
+    "DeadlineExceeded",
+    "ErrorReply",
+    "IncompleteRead",
+    "MalformedReply",
+    "NoAuth",
+    "NotFound",
+    "OAuth2",
+    "OffOrigin",
+    "Pacer",
+    "Page",
+    "PagingLoop",
+    "PermissionMissing",
+    "Policy",
+    "QuotaExhausted",
+    "RateLimit",
+    "ReauthorizationRequired",
+    "Reply",
+    "Request",
+    "SourceError",
+    "StaticToken",
+    "TokenSet",
+    "TokenStore",
+    "TransientFailure",
+    "load_key",
+    "origin",
+    "request_tokens",
+    "retry_after",
+    "walk",
+]
