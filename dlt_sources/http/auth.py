@@ -83,6 +83,7 @@ class OAuth2:
         client_secret: str,
         first_refresh_token: str | None = None,
         scope: str | None = None,
+        extra: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         redaction.register(client_secret, first_refresh_token, base64.b64encode(f"{client_id}:{client_secret}".encode()).decode())
@@ -92,6 +93,7 @@ class OAuth2:
         self._client = (client_id, client_secret)
         self._first_refresh_token = first_refresh_token
         self._scope = scope
+        self._extra = dict(extra or {})
         self._now = now
         self._presented: str | None = None
         self._refused: str | None = None
@@ -108,7 +110,7 @@ class OAuth2:
             rejected=self._refused,
             now=self._now,
         )
-        return {"Authorization": f"Bearer {self._presented}"}
+        return {**self._extra, "Authorization": f"Bearer {self._presented}"}
 
     def rejected(self) -> bool:
         """Count the presented token as dead, whatever its clock says."""

@@ -37,7 +37,7 @@ from dlt_sources.http.policy import Policy, Reply, Request, retry_after
 
 T = TypeVar("T")
 _SHOWN_BODY = 300
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+_NOT_MODIFIED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 304, 401, 403, 404
 
 
 def origin(url: str) -> str:
@@ -182,7 +182,7 @@ class ApiClient:
 
     def _judge(self, reply: Reply) -> None:
         """Raise what the status means; return for an answer worth parsing."""
-        if httpx.codes.is_success(reply.status):
+        if httpx.codes.is_success(reply.status) or reply.status == _NOT_MODIFIED:
             return
         if httpx.codes.is_redirect(reply.status):
             raise OffOrigin(

@@ -1,0 +1,98 @@
+"""The landing archive: every page as the vendor sent it, before anybody interprets it.
+
+A page lies at ``<system>/<connection>/<day>/<page id>.zst``; beside the pages of a run, ``<run id>.manifest.jsonl`` tells for each
+its call, size, sha256 and moment. A page is durable before its rows go on, so that every loaded row can be shown in the vendor's
+own bytes, and decoding can be repeated without the vendor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from dlt_sources.http import Reply, SourceError
+
+
+class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a manifest."""
+
+    page_id: str
+    resource: str
+    request: str
+    received_at: datetime
+    size_bytes: int
+    sha256: str
+
+
+class Archive:
+    """Writes the pages of one run of one connection, and reads any of them again."""
+
+    def __init__(self, folder: Path, system: str, connection: str) -> None:
+        self.run_id = uuid.uuid4().hex[:16]
+        self._root = folder / system / connection
+        self._day = self._root / f"{datetime.now(UTC):%Y-%m-%d}"
+        self._pages = 0
+
+    def store(self, resource: str, reply: Reply) -> str:
+        """Keep a page durably; returns its id."""
+        self._day.mkdir(parents=True, exist_ok=True)
+        self._pages += 1
+        page_id = f"{self._day.name}/{self.run_id}-{self._pages:06d}"
+        _write_durably(self._path(page_id), zstandard.ZstdCompressor(level=3).compress(reply.body))
+        entry = PageEntry(
+            page_id=page_id,
+            resource=resource,
+            request=reply.request,
+            received_at=reply.received_at,
+            size_bytes=len(reply.body),
+            sha256=hashlib.sha256(reply.body).hexdigest(),
+        )
+        with (self._day / f"{self.run_id}.manifest.jsonl").open("ab") as manifest:
+            manifest.write(msgspec.json.encode(entry) + b"\n")
+            manifest.flush()
+            os.fsync(manifest.fileno())
+        return page_id
+
+    def entries(self) -> Iterator[PageEntry]:
+        """Every page of every run of this connection, in order of time."""
+        for manifest in sorted(self._root.glob("*/*.manifest.jsonl"), key=lambda path: (path.parent.name, path.stat().st_mtime_ns)):
+            for line in manifest.read_bytes().splitlines():
+                yield msgspec.json.decode(line, type=PageEntry)
+
+    def read(self, entry: PageEntry) -> bytes:
+        """The bytes of a page.
+
+        Raises :class:`SourceError` where they are not those that the vendor sent.
+        """
+        body = self.page(entry.page_id)
+        if hashlib.sha256(body).hexdigest() != entry.sha256:
+            raise SourceError(
+                f"Archive page {entry.page_id} has changed since it was written: its sha256 differs from the manifest."
+            )
+        return body
+
+    def page(self, page_id: str) -> bytes:
+        """The bytes of a page by its id, as raw rows carry it."""
+        try:
+            return zstandard.ZstdDecompressor().decompress(self._path(page_id).read_bytes())
+        except (FileNotFoundError, zstandard.ZstdError) as trouble:
+            raise SourceError(f"Archive page {page_id} cannot be read: {type(trouble).__name__}.") from trouble
+
+    def _path(self, page_id: str) -> Path:
+        return self._root / f"{page_id}.zst"
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

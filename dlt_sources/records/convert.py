@@ -1,0 +1,212 @@
+"""Columns of wire values to columns of Arrow values.
+
+Each function takes one column of a page as Python values (None where absent) and returns the Arrow array together with the
+positions that do not fit and why: those rows go to quarantine, the others go on. Good columns are converted in one vectorised
+step; only a column that fails is looked at value by value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_MONEY = pa.decimal128(38, 12)
+_INSTANT = pa.timestamp("us")
+_SCALE = 12
+_INTEGER_DIGITS = 26
+_INT64 = 2**63
+_MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The Arrow column (null at bad positions) and ``{position: reason}``."""
+
+    array: pa.Array
+    bad: dict[int, str] = field(default_factory=dict)
+
+
+def _each(values: list[Any], kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
+    """The slow, exact way: value by value, keeping the reason of each that fails."""
+    good: list[Any] = []
+    bad: dict[int, str] = {}
+    for position, value in enumerate(values):
+        try:
+            good.append(None if value is None else one(value))
+        except (ValueError, ArithmeticError, TypeError) as reason:
+            good.append(None)
+            bad[position] = str(reason)
+    return Converted(pa.array(good, kind), bad)
+
+
+def _fits(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a finite number")
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > _SCALE and value != round(value, _SCALE):
+        raise ValueError(f"{value} has more than {_SCALE} decimals")
+    if value and value.adjusted() >= _INTEGER_DIGITS:
+        raise ValueError(f"{value} has more than {_INTEGER_DIGITS} digits before the point")
+    return value
+
+
+def decimal(values: list[Decimal | None]) -> Converted:
+    """Exact decimals; what DECIMAL(38, 12) cannot hold to the last digit is refused, never rounded."""
+    try:
+        return Converted(pa.array(values, _MONEY))
+    except (pa.ArrowException, ValueError, TypeError):
+        return _each(values, _MONEY, _fits)
+
+
+def _read_decimal(text: str) -> Decimal | None:
+    if text == "":
+        return None
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text):
+        raise ValueError(f"'{text[:60]}' is not a number")
+    try:
+        return _fits(Decimal(text))
+    except InvalidOperation:
+        raise ValueError(f"'{text[:60]}' is not a number") from None
+
+
+def decimal_text(values: list[str | None]) -> Converted:
+    """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
+    strings = pa.array(values, pa.string())
+    strings = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
+    plain = pc.all(pc.match_substring_regex(strings, r"^[+-]?\d{1,26}(\.\d{1,12})?$"), min_count=0).as_py()
+    if plain:
+        return Converted(pc.cast(strings, _MONEY))
+    return _each(values, _MONEY, _read_decimal)
+
+
+def text(values: list[str | None]) -> Converted:
+    """Any text that is valid Unicode."""
+    try:
+        return Converted(pa.array(values, pa.string()))
+    except (UnicodeEncodeError, pa.ArrowException):
+        return _each(values, pa.string(), _encodable)
+
+
+def _encodable(value: str) -> str:
+    value.encode()
+    return value
+
+
+def integer(values: list[int | None]) -> Converted:
+    """Whole numbers of 64 bits."""
+    try:
+        return Converted(pa.array(values, pa.int64()))
+    except (pa.ArrowException, OverflowError):
+        return _each(values, pa.int64(), _int64)
+
+
+def _int64(value: int) -> int:
+    if not -_INT64 <= value < _INT64:
+        raise ValueError(f"{value} does not fit 64 bits")
+    return value
+
+
+def integer_text(values: list[str | None]) -> Converted:
+    """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
+    return _each(values, pa.int64(), _read_integer)
+
+
+def _read_integer(value: str) -> int | None:
+    number = _read_decimal(value)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise ValueError(f"'{value}' is not a whole number")
+    return _int64(int(number))
+
+
+def boolean(values: list[bool | None]) -> Converted:
+    """JSON booleans."""
+    return Converted(pa.array(values, pa.bool_()))
+
+
+def boolean_text(values: list[str | None]) -> Converted:
+    """Strings "true" and "false"; the empty string is absent."""
+    return _each(values, pa.bool_(), _read_boolean)
+
+
+def _read_boolean(value: str) -> bool | None:
+    known = {"true": True, "false": False, "": None}
+    if value not in known:
+        raise ValueError(f"'{value[:60]}' is neither true nor false")
+    return known[value]
+
+
+def day(values: list[str | None]) -> Converted:
+    """Calendar days, from ``/Date(ms)/`` (the UTC day) or ``YYYY-MM-DD`` with or without a time after it."""
+    strings = pa.array(values, pa.string())
+    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d"), min_count=0).as_py():
+        try:
+            return Converted(pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32()))
+        except pa.ArrowException:
+            return _each(values, pa.date32(), _read_day)
+    milliseconds = _milliseconds(strings)
+    if milliseconds is not None:
+        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False))
+    return _each(values, pa.date32(), _read_day)
+
+
+def _read_day(value: str) -> date | None:
+    if value == "":
+        return None
+    if match := _MS_DATE.match(value):
+        return (_EPOCH + timedelta(milliseconds=int(match[1]))).date()
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        raise ValueError(f"'{value[:60]}' is not a day") from None
+
+
+def instant(values: list[str | None]) -> Converted:
+    """Moments in UTC. A time without offset is UTC; epoch milliseconds may travel in a string."""
+    strings = pa.array(values, pa.string())
+    milliseconds = _milliseconds(strings)
+    if milliseconds is not None:
+        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
+    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"), min_count=0).as_py():
+        try:
+            return Converted(pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT))
+        except pa.ArrowException:
+            return _each(values, _INSTANT, read_instant)
+    return _each(values, _INSTANT, read_instant)
+
+
+def _milliseconds(strings: pa.Array) -> pa.Array | None:
+    """The numbers inside ``/Date(ms+0000)/``; None unless every value has this form."""
+    pattern = r"^/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d{4})?\)/$"
+    if not pc.all(pc.match_substring_regex(strings, pattern), min_count=0).as_py():
+        return None
+    return pc.cast(pc.struct_field(pc.extract_regex(strings, pattern), "ms"), pa.int64())
+
+
+def read_instant(value: str) -> datetime | None:
+    """One moment as naive UTC; None for the empty string. Raises ValueError for anything that is not a moment."""
+    if value == "":
+        return None
+    if match := _MS_DATE.match(value):
+        return (_EPOCH + timedelta(milliseconds=int(match[1]))).replace(tzinfo=None)
+    if re.fullmatch(r"-?\d{10,15}", value):
+        return (_EPOCH + timedelta(milliseconds=int(value))).replace(tzinfo=None)
+    try:
+        moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
+    except ValueError:
+        raise ValueError(f"'{value[:60]}' is not a moment") from None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def instant_ms(values: list[int | None]) -> Converted:
+    """Epoch milliseconds as JSON numbers."""
+    return _each(values, _INSTANT, lambda value: (_EPOCH + timedelta(milliseconds=value)).replace(tzinfo=None))

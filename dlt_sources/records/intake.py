@@ -1,0 +1,233 @@
+"""From the pages of one endpoint to what dlt loads.
+
+The intake keeps each page in the archive, decodes it, leaves out documents that are already loaded (overlap windows and full lists
+bring them again and again), sets misfits aside, and counts. What it yields goes into one dlt load package, so rows, quarantine and
+counts are committed together or not at all. An extraction that finds nothing new yields nothing: an idle run changes no table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import dlt
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dlt_sources.http import Reply
+from dlt_sources.records.archive import Archive
+from dlt_sources.records.declare import Instant, Record, Table
+from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow
+
+log = logging.getLogger(__name__)
+_DIGEST = 10  # bytes of a fingerprint: a chance collision among a million documents is below 1e-12
+
+
+class QuarantineRow(Record):
+    """A row of the quarantine."""
+
+    quarantine_id: str
+    table_name: str
+    record_key: str
+    reason: str
+    payload: str
+    received_at: Instant
+
+
+class ExtractionRow(Record):
+    """What one extraction of one table received and what became of it; ``money_totals`` is JSON: column to decimal sum loaded."""
+
+    extraction_id: str
+    table_name: str
+    started_at: Instant
+    finished_at: Instant
+    pages: int
+    documents_received: int
+    documents_unchanged: int
+    documents_quarantined: int
+    rows_loaded: int
+    money_totals: str
+    undeclared_fields: str
+
+
+QUARANTINE = Table(
+    "quarantine",
+    QuarantineRow,
+    ("quarantine_id",),
+    "Documents that did not fit their declaration. One row per document and reason.",
+)
+EXTRACTION = Table(
+    "extraction",
+    ExtractionRow,
+    ("extraction_id", "table_name"),
+    "Control totals. One row per extraction and table that changed.",
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One listing of a vendor: the document it holds, the tables it feeds (the document's own first), and the document's identity."""
+
+    name: str
+    document: type[Record]
+    tables: tuple[Table, ...]
+    identity: Callable[[Any], str]
+    version: Callable[[Any], str] = field(default=lambda _document: "")
+
+
+@dataclass
+class _Counts:
+    pages: int = 0
+    received: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+    money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    undeclared: Counter[str] = field(default_factory=Counter)
+
+
+class Intake:
+    """Takes in the pages of one endpoint during one extraction.
+
+    ``known`` maps the identity of documents that are already loaded to their fingerprints; it lives in the resource's dlt state and
+    is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice).
+    """
+
+    def __init__(self, endpoint: Endpoint, *, connection_id: str, archive: Archive, known: MutableMapping[str, str] | None) -> None:
+        self._endpoint = endpoint
+        self._connection_id = connection_id
+        self._archive = archive
+        self._known = known
+        self._counts = _Counts()
+        self._started_at = datetime.now(UTC)
+
+    def take(self, reply: Reply, raw_documents: Sequence[msgspec.Raw]) -> Iterator[Any]:
+        """Archive a page and yield what is new in it, as dlt items."""
+        endpoint, counts = self._endpoint, self._counts
+        page_id = self._archive.store(endpoint.name, reply)
+        counts.pages += 1
+        counts.received += len(raw_documents)
+        decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
+        documents, raw = self._newest_of_new(decoded.records, decoded.raw)
+        batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
+        refused = list(decoded.refused)
+        for position, reason in batch.bad.items():
+            refused.append(refuse(raw[position], endpoint.name, reason, endpoint.identity(documents[position])))
+        counts.quarantined += len(refused)
+        for table in endpoint.tables:
+            arrow = batch.tables[table.name]
+            counts.rows[table.name] += arrow.num_rows
+            self._add_money(table, arrow)
+            if arrow.num_rows:
+                yield _item(table, arrow)
+        self._note_undeclared(raw[:1])
+        if refused:
+            yield self._quarantine(refused, page_id, reply.received_at)
+
+    def finish(self) -> Iterator[Any]:
+        """Yield the extraction's own row, if it changed anything."""
+        counts = self._counts
+        if not counts.quarantined and not any(counts.rows.values()):
+            return
+        finished_at = datetime.now(UTC)
+        rows = [
+            ExtractionRow(
+                extraction_id=f"{self._archive.run_id}-{self._endpoint.name}",
+                table_name=table.name,
+                started_at=_iso(self._started_at),
+                finished_at=_iso(finished_at),
+                pages=counts.pages,
+                documents_received=counts.received,
+                documents_unchanged=counts.unchanged,
+                documents_quarantined=counts.quarantined if table is self._endpoint.tables[0] else 0,
+                rows_loaded=counts.rows[table.name],
+                money_totals=json.dumps({name: f"{total:f}" for name, total in counts.money.get(table.name, {}).items()}),
+                undeclared_fields=", ".join(sorted(counts.undeclared)),
+            )
+            for table in self._endpoint.tables
+        ]
+        arrow = to_arrow(rows, [EXTRACTION], connection_id=self._connection_id, page_id=self._archive.run_id).tables[
+            EXTRACTION.name
+        ]
+        yield _item(EXTRACTION, arrow)
+
+    def _newest_of_new(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
+        """Drop documents that are already loaded as they are; of several versions in one page keep the newest."""
+        identity, version = self._endpoint.identity, self._endpoint.version
+        newest: dict[str, int] = {}
+        for position, record in enumerate(records):
+            key = identity(record)
+            if key not in newest or version(record) >= version(records[newest[key]]):
+                newest[key] = position
+        positions = sorted(newest.values())
+        self._counts.unchanged += len(records) - len(positions)
+        if self._known is not None:
+            fresh = []
+            for position in positions:
+                key, fingerprint = identity(records[position]), hashlib.blake2b(raw[position], digest_size=_DIGEST).hexdigest()
+                if self._known.get(key) != fingerprint:
+                    self._known[key] = fingerprint
+                    fresh.append(position)
+            self._counts.unchanged += len(positions) - len(fresh)
+            positions = fresh
+        return [records[position] for position in positions], [raw[position] for position in positions]
+
+    def _add_money(self, table: Table, arrow: pa.Table) -> None:
+        totals = self._counts.money.setdefault(table.name, {})
+        for name in table.money_columns:
+            total = pc.sum(arrow[name]).as_py() if arrow.num_rows else None
+            totals[name] = totals.get(name, Decimal(0)) + (total or Decimal(0))
+
+    def _note_undeclared(self, sample: Iterable[msgspec.Raw]) -> None:
+        """Name fields that the vendor sends and the record does not declare: they stay in the archive, and are not silent."""
+        declared = {info.encode_name for info in msgspec.structs.fields(self._endpoint.document)}
+        for row in sample:
+            unknown = msgspec.json.decode(row, type=dict[str, msgspec.Raw]).keys() - declared
+            self._counts.undeclared.update(unknown)
+
+    def _quarantine(self, refused: Sequence[Refused], page_id: str, received_at: datetime) -> Any:
+        for row in refused:
+            log.warning("%s %s: set aside %s: %s", self._connection_id, row.table, row.record_key or "a document", row.reason)
+        rows = {
+            row.quarantine_id: QuarantineRow(
+                quarantine_id=row.quarantine_id,
+                table_name=row.table,
+                record_key=row.record_key,
+                reason=row.reason,
+                payload=row.payload.encode("utf-8", "backslashreplace").decode(),
+                received_at=_iso(received_at),
+            )
+            for row in refused
+        }
+        batch = to_arrow(list(rows.values()), [QUARANTINE], connection_id=self._connection_id, page_id=page_id)
+        return _item(QUARANTINE, batch.tables[QUARANTINE.name])
+
+
+def load_hints(table: Table) -> dict[str, Any]:
+    """How dlt merges a table: replace rows by key, and all parts of a document together where the table holds parts."""
+    hints: dict[str, Any] = {
+        "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
+        "primary_key": ["connection_id", *table.key],
+    }
+    if table.replace:
+        hints["merge_key"] = ["connection_id", *table.replace]
+    return hints
+
+
+def _item(table: Table, arrow: pa.Table) -> Any:
+    return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **load_hints(table)), create_table_variant=True)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "load_hints"]

@@ -1,0 +1,258 @@
+"""Xero: books and budgets of one organisation, through the Accounting API 2.0.
+
+Journals are read by their number, documents by ``If-Modified-Since`` with a small overlap, small lists whole. Voided, deleted and
+archived rows come with their status. Deliberately absent: reports (the hub computes them), payroll, files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import dlt
+import msgspec
+
+from dlt_sources.connection import Connection, Finding, Unavailable
+from dlt_sources.http import (
+    ApiClient,
+    MalformedReply,
+    NotFound,
+    OAuth2,
+    Page,
+    PermissionMissing,
+    Policy,
+    RateLimit,
+    Reply,
+    Request,
+    SourceError,
+    walk,
+)
+from dlt_sources.records import Archive
+from dlt_sources.records.convert import read_instant
+from dlt_sources.records.intake import Endpoint, Intake
+from dlt_sources.xero import records
+
+PAGE_SIZE = 1000  # the most that Xero gives
+JOURNALS_PER_PAGE = 100  # fixed by Xero
+OVERLAP = timedelta(minutes=2)  # the change filter has whole seconds, and writes may become visible a moment late
+SCOPES = (
+    "accounting.transactions.read accounting.journals.read accounting.settings.read "
+    "accounting.contacts.read accounting.budgets.read"
+)
+_LONGEST_PAUSE = 90.0  # seconds; the minute limit asks for less, the day limit for hours
+_NOT_MODIFIED = 304
+_ESSENTIAL = frozenset({"organisation", "accounts", "journals", "invoices"})
+
+Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
+Reader = Callable[[ApiClient, Endpoint, MutableMapping[str, Any]], Pages]
+
+
+class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys of a Xero connection; addresses are the vendor's by default.
+
+    With ``refresh_token`` the app acts for a user (the token rotates and is kept in the token store); without it as a custom
+    connection (client credentials), for which ``tenant_id`` may be empty.
+    """
+
+    client_id: str
+    client_secret: str
+    tenant_id: str = ""
+    refresh_token: str | None = None
+    base_url: str = "https://api.xero.com/api.xro/2.0"
+    token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+    calls_per_minute: int = 60
+
+
+def client(connection: Connection[XeroSettings]) -> ApiClient:
+    """A client of the Accounting API for one connection."""
+    settings = connection.settings
+    auth = OAuth2(
+        connection.name,
+        connection.tokens,
+        token_url=settings.token_url,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        first_refresh_token=settings.refresh_token,
+        scope=SCOPES,
+        extra={"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {},
+    )
+    policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
+    return ApiClient(connection.name, settings.base_url, auth, policy)
+
+
+def source(connection: Connection[XeroSettings], unavailable: Unavailable | None = None) -> Any:
+    """The dlt source: one resource per endpoint, each feeding the tables of its declaration.
+
+    Tables that the credentials may not read are named in ``unavailable``, unless the books cannot be built without them.
+    """
+    unavailable = unavailable if unavailable is not None else Unavailable()
+    archive = Archive(connection.archive, "xero", connection.name)
+
+    def resource(endpoint: Endpoint) -> Any:
+        @dlt.resource(name=endpoint.name, selected=True)
+        def rows() -> Iterator[Any]:
+            state = dlt.current.resource_state()
+            known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
+            intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
+            try:
+                with client(connection) as api:
+                    for reply, documents in _READERS.get(endpoint.name, _changed)(api, endpoint, state):
+                        yield from intake.take(reply, documents)
+            except (PermissionMissing, NotFound) as refusal:
+                if endpoint.name in _ESSENTIAL:
+                    raise
+                for table in endpoint.tables:
+                    unavailable.reasons[table.name] = str(refusal)
+            yield from intake.finish()
+
+        return rows
+
+    @dlt.source(name="xero", max_table_nesting=0)
+    def xero() -> Any:
+        return [resource(endpoint) for endpoint in records.ENDPOINTS]
+
+    return xero()
+
+
+def check(connection: Connection[XeroSettings]) -> list[Finding]:
+    """Tell in plain words whether the credentials are good and what they may read."""
+    findings = []
+    with client(connection) as api:
+        for endpoint in records.ENDPOINTS:
+            name = _plural(endpoint)
+            try:
+                page = _fetch(
+                    api, endpoint, Request("GET", name, {"page": "1", "pageSize": "1"} if endpoint.name in _PAGED else None)
+                )
+            except SourceError as trouble:
+                findings.append(Finding(ok=False, subject=name, message=str(trouble)))
+                if not isinstance(trouble, PermissionMissing | NotFound):
+                    break
+            else:
+                findings.append(Finding(ok=True, subject=name, message=f"readable ({len(page[1])} rows on the first page)"))
+    return findings
+
+
+def _plural(endpoint: Endpoint) -> str:
+    return {"organisation": "Organisation"}.get(endpoint.name, records.wire_name(endpoint.name))
+
+
+def _fetch(api: ApiClient, endpoint: Endpoint, request: Request) -> tuple[Reply, list[msgspec.Raw], dict[str, int] | None]:
+    """One page; its rows stand under the plural name of what is asked for."""
+    key = {"organisation": "Organisations"}.get(endpoint.name, records.wire_name(endpoint.name))
+
+    def parse(reply: Reply) -> tuple[Reply, list[msgspec.Raw], dict[str, int] | None]:
+        if reply.status == _NOT_MODIFIED:
+            return reply, [], None
+        try:
+            envelope = msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+            rows = msgspec.json.decode(envelope[key], type=list[msgspec.Raw])
+            pagination = msgspec.json.decode(envelope["pagination"], type=dict[str, int]) if "pagination" in envelope else None
+        except (msgspec.DecodeError, KeyError):
+            raise MalformedReply(f"{reply.request} answered without '{key}'; check base_url.") from None
+        return reply, rows, pagination
+
+    return api.send(request, parse)
+
+
+def _whole_list(api: ApiClient, endpoint: Endpoint, _state: MutableMapping[str, Any]) -> Pages:
+    """Small lists that Xero gives whole, archived and deleted rows too."""
+    params = {"includeArchived": "true"} if endpoint is records.TRACKING_CATEGORIES else None
+    reply, rows, _ = _fetch(api, endpoint, Request("GET", _plural(endpoint), params))
+    yield reply, rows
+
+
+def _journals(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+    """Journals above the last number read. Numbers have gaps, so the next offset is the largest seen, not a count."""
+
+    def fetch(request: Request) -> Page[list[msgspec.Raw]]:
+        reply, rows, _ = _fetch(api, endpoint, request)
+        numbers = [msgspec.json.decode(row, type=_Numbered).number for row in rows]
+        if numbers:
+            state["journal_number"] = max(numbers)
+        following = after(max(numbers)) if len(rows) == JOURNALS_PER_PAGE else None
+        return Page(rows, reply, following, len(rows))
+
+    def after(number: int) -> Request:
+        return Request("GET", "Journals", {"offset": str(number)})
+
+    for page in walk(after(state.get("journal_number", 0)), fetch):
+        yield page.reply, page.content
+
+
+class _Numbered(msgspec.Struct):
+    number: int = msgspec.field(name="JournalNumber")
+
+
+class _Changed(msgspec.Struct):
+    """The moment of change of any document; Xero's own form."""
+
+    at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
+
+    def moment(self) -> datetime | None:
+        try:
+            return read_instant(self.at) if self.at else None
+        except ValueError:
+            return None  # the row itself will be set aside, with this value as its reason
+
+
+def _changed(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+    """Documents changed since the last run less an overlap, oldest change first, a thousand a page."""
+    cursor = datetime.fromisoformat(state["changed_until"]) if "changed_until" in state else None
+    headers = {"If-Modified-Since": f"{cursor - OVERLAP:%Y-%m-%dT%H:%M:%S}"} if cursor else None
+    params = {"order": "UpdatedDateUTC ASC", "pageSize": str(PAGE_SIZE)}
+    if endpoint is records.CONTACTS:
+        params["includeArchived"] = "true"
+    changed_at: dict[str, datetime] = {key: datetime.fromisoformat(at) for key, at in state.get("known_at", {}).items()}
+
+    def fetch(request: Request) -> Page[list[msgspec.Raw]]:
+        reply, rows, pagination = _fetch(api, endpoint, request)
+        number = int((request.params or {})["page"])
+        more = number < pagination["pageCount"] if pagination else len(rows) >= PAGE_SIZE
+        return Page(rows, reply, page(number + 1) if more else None, len(rows), pagination["itemCount"] if pagination else None)
+
+    def page(number: int) -> Request:
+        return Request("GET", _plural(endpoint), {**params, "page": str(number)}, headers)
+
+    for found in walk(page(1), fetch):
+        yield found.reply, found.content
+        for row in found.content:
+            moment = msgspec.json.decode(row, type=_Changed).moment()
+            if moment is not None:
+                changed_at[endpoint.identity(msgspec.json.decode(row, type=endpoint.document))] = moment
+        if changed_at:
+            cursor = max(changed_at.values())
+            changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
+    if cursor is not None:
+        state["changed_until"] = cursor.isoformat()
+        state["known_at"] = {key: moment.isoformat() for key, moment in changed_at.items()}
+        state["known"] = {key: value for key, value in state.get("known", {}).items() if key in changed_at}
+
+
+def _budgets(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+    """The list has no lines: each budget that is new or changed is read on its own."""
+    reply, listed, _ = _fetch(api, endpoint, Request("GET", "Budgets"))
+    read: dict[str, str] = state.setdefault("read", {})
+    for row in listed:
+        budget = msgspec.json.decode(row, type=_Listed)
+        if read.get(budget.id) == budget.at:
+            continue
+        reply, detail, _ = _fetch(api, endpoint, Request("GET", f"Budgets/{budget.id}"))
+        yield reply, detail
+        read[budget.id] = budget.at
+
+
+class _Listed(msgspec.Struct):
+    id: str = msgspec.field(name="BudgetID")
+    at: str = msgspec.field(name="UpdatedDateUTC", default="")
+
+
+_READERS: dict[str, Reader] = {
+    "organisation": _whole_list,
+    "accounts": _whole_list,
+    "tracking_categories": _whole_list,
+    "journals": _journals,
+    "budgets": _budgets,
+}
+_PAGED = frozenset({"invoices", "credit_notes", "bank_transactions", "payments", "contacts"})

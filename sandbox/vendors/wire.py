@@ -1,0 +1,86 @@
+"""What every emulator is made of: a clock that can be moved, a log of calls, and the vendor's place in the sandbox."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+
+class VirtualClock:
+    """The sandbox's time, in UTC.
+
+    ``now`` runs on and is what tokens expire by; ``horizon`` stands still until time is let pass, and is what records appear by, so
+    that two reads in a row see the same books.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start.astimezone(UTC)
+        self._born = time.monotonic()
+        self._advanced = timedelta()
+
+    def now(self) -> datetime:
+        """The running time."""
+        return self.horizon + timedelta(seconds=time.monotonic() - self._born)
+
+    @property
+    def horizon(self) -> datetime:
+        """The moment up to which records are visible."""
+        return self._start + self._advanced
+
+    def advance(self, seconds: float) -> datetime:
+        """Let time pass; returns the new horizon."""
+        self._advanced += timedelta(seconds=seconds)
+        return self.horizon
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One emulator: its application, mounted at ``/<name>``; how it moves its books to a new horizon; its own error bodies."""
+
+    name: str
+    app: ASGIApp
+    advance: Callable[[datetime], None]
+    error: Callable[[str], Response]
+    """Vendor-shaped answer for the kinds throttle, day_limit, unauthorized, forbidden, server_error, error_200."""
+
+
+@dataclass
+class RequestLog:
+    """The latest calls of all vendors: never bodies, never credentials."""
+
+    calls: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=100_000))
+
+    def add(self, vendor: str, method: str, path: str, query: str, status: int, at: datetime) -> None:
+        """Note one call."""
+        self.calls.append(
+            {"vendor": vendor, "method": method, "path": path, "query": query, "status": status, "at": at.isoformat()}
+        )
+
+
+class CallLimit:
+    """Counts calls in fixed windows of the running time, as vendors do; ``take`` returns seconds to wait when it is exceeded."""
+
+    def __init__(self, calls: int, per_seconds: float, now: Callable[[], datetime]) -> None:
+        self.calls = calls
+        self.per_seconds = per_seconds
+        self._now = now
+        self._window = 0
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> tuple[int, float]:
+        """Count a call: (calls remaining, or -1 when over; seconds until the window ends)."""
+        with self._lock:
+            stamp = self._now().timestamp()
+            window = int(stamp // self.per_seconds)
+            if window != self._window:
+                self._window, self._used = window, 0
+            self._used += 1
+            return self.calls - self._used if self._used <= self.calls else -1, (window + 1) * self.per_seconds - stamp
