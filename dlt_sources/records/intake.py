@@ -43,7 +43,7 @@ class QuarantineRow(Record):
 
 
 class ExtractionRow(Record):
-    """What one extraction of one table received and what became of it; ``money_totals`` is JSON: column to decimal sum loaded."""
+    """What an extraction of one table received and what became of it; ``money_totals`` is JSON, column to decimal sum."""
 
     extraction_id: str
     table_name: str
@@ -74,7 +74,7 @@ EXTRACTION = Table(
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One listing of a vendor: the document it holds, the tables it feeds (the document's own first), and the document's identity."""
+    """One listing of a vendor: its document, the tables that feeds (the document's own first), the document's identity."""
 
     name: str
     document: type[Record]

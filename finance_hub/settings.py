@@ -1,0 +1,164 @@
+"""What a firm decides: ``hub.toml``, ``secrets.toml`` and the environment, checked before anything runs.
+
+Later wins: ``hub.toml`` (in the home, else in the working directory), ``secrets.toml`` beside it (mode 0600), the environment
+(``FINANCE_HUB_CONNECTIONS__UK_BOOKS__CLIENT_SECRET``). Every error is one sentence that names the key and where to set it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dlt_sources.catalog import SYSTEMS
+from dlt_sources.http import OffOrigin, origin
+
+_PREFIX = "FINANCE_HUB_"
+_OWN = frozenset({"reporting_currency", "as_of_date", "connections"})
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """One connection: ``keys`` are the vendor's own, typed by the system's declaration."""
+
+    name: str
+    system: str
+    entity: str
+    keys: msgspec.Struct = field(repr=False)
+
+    @property
+    def entity_id(self) -> str:
+        """``Meridian UK Ltd`` as ``meridian_uk_ltd``."""
+        return re.sub(r"[^a-z0-9]+", "_", self.entity.lower()).strip("_")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings of one home."""
+
+    home: Path
+    reporting_currency: str
+    as_of_date: date
+    connections: Mapping[str, ConnectionSettings]
+
+    @property
+    def warehouse(self) -> Path:
+        """The file that runs write. Not ``hub.duckdb``: DuckDB would confuse the file's name with the schema ``hub``."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+
+def load(home: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the settings of a home.
+
+    Raises :class:`SettingsError`.
+    """
+    environment = os.environ if environment is None else environment
+    home = home.resolve()
+    found = next((folder / "hub.toml" for folder in (home, Path.cwd()) if (folder / "hub.toml").is_file()), None)
+    values: dict[str, Any] = {}
+    if found is not None:
+        values = _read_toml(found)
+        _merge(values, _read_secrets(found.with_name("secrets.toml")))
+    _merge(values, _from_environment(environment))
+    where = str(found) if found else f"hub.toml in {home}"
+    if unknown := sorted(values.keys() - _OWN):
+        raise SettingsError(f"{where}: '{unknown[0]}' is not a setting; known are {', '.join(sorted(_OWN))}.")
+    connections = values.get("connections", {})
+    if not isinstance(connections, dict):
+        raise SettingsError(f"{where}: 'connections' holds one table per connection, such as [connections.uk_books].")
+    return Settings(
+        home=home,
+        reporting_currency=_currency(values.get("reporting_currency", "USD"), where),
+        as_of_date=_as_of(values.get("as_of_date"), where),
+        connections={name: _connection(name, keys, where) for name, keys in connections.items()},
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as trouble:
+        raise SettingsError(f"{path} is not valid TOML: {trouble}.") from trouble
+
+
+def _read_secrets(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"{path} can be read by other users: run chmod 600 on it.")
+    return _read_toml(path)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in environment.items():
+        path = name.removeprefix(_PREFIX).lower().split("__")
+        if name.startswith(_PREFIX) and path[0] in _OWN:
+            place = values
+            for part in path[:-1]:
+                place = place.setdefault(part, {})
+            place[path[-1]] = value
+    return values
+
+
+def _merge(values: MutableMapping[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(values.get(key), MutableMapping):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _currency(value: object, where: str) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{3}", value):
+        raise SettingsError(f"{where}: 'reporting_currency' must be a three-letter code such as USD, not {value!r}.")
+    return value
+
+
+def _as_of(value: object, where: str) -> date:
+    if value is None:
+        return date.today()  # noqa: DTZ011 - the firm's own day
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        raise SettingsError(f"{where}: 'as_of_date' must be a date such as 2026-06-30, not {value!r}.") from None
+
+
+def _connection(name: str, keys: object, where: str) -> ConnectionSettings:
+    here = f"connections.{name}"
+    if not _NAME.match(name):
+        raise SettingsError(f"{where}: the connection name '{name}' must be lower case letters, digits and underscores.")
+    if not isinstance(keys, dict):
+        raise SettingsError(f"{where}: '{here}' must be a table.")
+    values = dict(keys)
+    system, entity = values.pop("system", None), values.pop("entity", None)
+    if system not in SYSTEMS:
+        raise SettingsError(f"{where}: '{here}.system' must be one of {', '.join(SYSTEMS)}, not {system!r}.")
+    if not isinstance(entity, str) or not entity.strip():
+        raise SettingsError(f"{where}: '{here}.entity' must be the name of the company whose books these are.")
+    try:
+        typed = msgspec.convert(values, type=SYSTEMS[system].settings, strict=False)
+    except msgspec.ValidationError as trouble:
+        raise SettingsError(
+            f"{where}: '{here}': {trouble}. Set it there, in secrets.toml, or as {_PREFIX}CONNECTIONS__{name.upper()}__<KEY>."
+        ) from None
+    for key in ("base_url", "token_url"):
+        address = getattr(typed, key, None)
+        if address is not None:
+            try:
+                origin(address)
+            except OffOrigin as trouble:
+                raise SettingsError(f"{where}: '{here}.{key}': {trouble}") from None
+    return ConnectionSettings(name, str(system), entity, typed)

@@ -1,0 +1,90 @@
+"""The one place that opens DuckDB.
+
+The warehouse file has one writer at a time and is never read by people: they read published snapshots. Whoever opens it while
+another process holds it waits for its turn. Within a process every connection must have the same configuration, so there is one
+way to write and one to read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from dlt_sources.catalog import SYSTEMS
+from finance_hub.settings import Settings
+
+_LOCKED = "Could not set lock on file"
+_WAIT_SECONDS = 600.0
+_DLT_LOADS = """
+    create table if not exists "{schema}"._dlt_loads (
+        load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar)
+"""
+_HUB_TABLES = """
+    create schema if not exists hub;
+    create or replace table hub.parameters (as_of_date date, reporting_currency varchar);
+    create or replace table hub.connections (connection_id varchar, system varchar, entity_id varchar, entity_name varchar);
+    create table if not exists hub.source_runs (
+        connection_id varchar primary key, system varchar, last_attempt_at timestamp, last_success_at timestamp,
+        last_status varchar, last_message varchar, rows_loaded bigint, documents_quarantined bigint);
+    create table if not exists hub.unavailable_tables (
+        connection_id varchar, table_name varchar, reason varchar, primary key (connection_id, table_name));
+"""
+
+
+class WarehouseBusyError(Exception):
+    """Another process has held the warehouse for longer than anybody should wait."""
+
+
+def _open(path: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPyConnection:
+    give_up_at = time.monotonic() + wait
+    config = {"access_mode": "READ_ONLY"} if read_only else {}
+    while True:
+        try:
+            return duckdb.connect(str(path), config=config)
+        except duckdb.IOException as trouble:
+            if _LOCKED not in str(trouble):
+                raise
+            if time.monotonic() > give_up_at:
+                raise WarehouseBusyError(f"{path} is held by another process; stop it, or wait and run again.") from trouble
+        time.sleep(0.1)
+
+
+@contextmanager
+def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for writing, creating it if need be; checkpointed when done, so that nothing rests on the log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _open(path, read_only=False, wait=wait)
+    try:
+        yield connection
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a warehouse or a snapshot for reading."""
+    connection = _open(path, read_only=True, wait=wait)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def prepare(settings: Settings) -> None:
+    """Make every declared raw table exist, possibly empty, and write what models need to know of the settings."""
+    with writing(settings.warehouse) as connection:
+        for system in SYSTEMS.values():
+            connection.execute(f'create schema if not exists "{system.name}"')
+            connection.execute(_DLT_LOADS.format(schema=system.name))
+            for table in system.all_tables:
+                connection.execute(table.ddl(system.name))
+        connection.execute(_HUB_TABLES)
+        connection.execute("insert into hub.parameters values (?, ?)", [settings.as_of_date, settings.reporting_currency])
+        for known in settings.connections.values():
+            row = [known.name, known.system, known.entity_id, known.entity]
+            connection.execute("insert into hub.connections values (?, ?, ?, ?)", row)
