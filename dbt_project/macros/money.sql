@@ -1,0 +1,17 @@
+{# Decimals of a currency's minor unit (ISO 4217): JPY has none, KWD has three. #}
+{% macro minor_unit(currency) -%}
+    case
+        when {{ currency }} in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 0
+        when {{ currency }} in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 3
+        else 2
+    end
+{%- endmacro %}
+
+{# A posted amount: rounded half away from zero to the currency's minor unit. #}
+{% macro posted(amount, currency) -%}
+    case {{ minor_unit(currency) }}
+        when 0 then cast(round({{ amount }}, 0) as decimal(20, 4))
+        when 3 then cast(round({{ amount }}, 3) as decimal(20, 4))
+        else cast(round({{ amount }}, 2) as decimal(20, 4))
+    end
+{%- endmacro %}
