@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
 from dlt_sources.catalog import SYSTEMS
 from finance_hub.settings import Settings
 
+Database: TypeAlias = duckdb.DuckDBPyConnection
 _LOCKED = "Could not set lock on file"
 _WAIT_SECONDS = 600.0
 _DLT_LOADS = """
@@ -39,7 +41,7 @@ class WarehouseBusyError(Exception):
     """Another process has held the warehouse for longer than anybody should wait."""
 
 
-def _open(path: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPyConnection:
+def _open(path: Path, *, read_only: bool, wait: float) -> Database:
     give_up_at = time.monotonic() + wait
     config = {"access_mode": "READ_ONLY"} if read_only else {}
     while True:
@@ -54,7 +56,7 @@ def _open(path: Path, *, read_only: bool, wait: float) -> duckdb.DuckDBPyConnect
 
 
 @contextmanager
-def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
     """Open the warehouse for writing, creating it if need be; checkpointed when done, so that nothing rests on the log."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _open(path, read_only=False, wait=wait)
@@ -66,7 +68,7 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[duckdb.DuckD
 
 
 @contextmanager
-def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
     """Open a warehouse or a snapshot for reading."""
     connection = _open(path, read_only=True, wait=wait)
     try:

@@ -1,0 +1,224 @@
+"""The ``finance-hub`` command.
+
+Exit codes: 0 done; 1 ran, and a load or a check failed (nothing was published); 2 could not start (settings, credentials).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from finance_hub import publish, settings, warehouse
+from finance_hub.settings import SettingsError
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
+connections_app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="What is connected; test a connection.")
+sandbox_app = typer.Typer(no_args_is_help=True, help="Vendors' APIs on this machine, to try the hub without an account.")
+app.add_typer(connections_app, name="connections")
+app.add_typer(sandbox_app, name="sandbox")
+
+out = Console()
+err = Console(stderr=True)
+
+Home = Annotated[Path, typer.Option("--home", envvar="FINANCE_HUB_HOME", help="The folder that holds everything runs write.")]
+DEFAULT_HOME = Path(".hub")
+
+_TEMPLATE = """\
+# Settings of the Finance Integration Hub. Secrets belong into secrets.toml (chmod 600) beside this file, or into the environment.
+
+reporting_currency = "USD"
+# as_of_date = "2026-06-30"      # absent: today
+
+# [connections.uk_books]
+# system = "xero"
+# entity = "Example UK Ltd"
+# client_id = "..."
+# tenant_id = "..."
+# client_secret: FINANCE_HUB_CONNECTIONS__UK_BOOKS__CLIENT_SECRET
+# refresh_token: only for an app that acts for a user; a custom connection needs none
+"""
+
+
+class Format(StrEnum):
+    """How query results are written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def main() -> None:
+    """Run the command; expected troubles become one sentence and exit code 2."""
+    try:
+        app()
+    except (SettingsError, publish.NothingPublishedError, warehouse.WarehouseBusyError) as trouble:
+        err.print(f"[red]{trouble}[/red]", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def init(home: Home = DEFAULT_HOME) -> None:
+    """Write a commented hub.toml.
+
+    Example: finance-hub init --home my-hub
+    """
+    path = home / "hub.toml"
+    if path.exists():
+        raise SettingsError(f"{path} exists already; it was left as it is.")
+    home.mkdir(parents=True, exist_ok=True)
+    path.write_text(_TEMPLATE, encoding="utf-8")
+    out.print(f"Wrote {path}: fill in a connection, then run `finance-hub connections check NAME --home {home}`.")
+
+
+@connections_app.callback()
+def connections(context: typer.Context, home: Home = DEFAULT_HOME) -> None:
+    """List the connections.
+
+    Example: finance-hub connections --home my-hub
+    """
+    if context.invoked_subcommand is not None:
+        return
+    found = settings.load(home)
+    if not found.connections:
+        out.print(f"Nothing is connected yet: add a connection to {found.home / 'hub.toml'}.")
+        return
+    table = Table("connection", "system", "entity")
+    for connection in found.connections.values():
+        table.add_row(connection.name, connection.system, connection.entity)
+    out.print(table)
+
+
+@connections_app.command()
+def check(name: str, home: Home = DEFAULT_HOME) -> None:
+    """Try one connection and tell in plain words what works and what does not.
+
+    Example: finance-hub connections check uk_books
+    """
+    from finance_hub import ingestion
+
+    found = settings.load(home)
+    if name not in found.connections:
+        raise SettingsError(f"There is no connection '{name}'; known are: {', '.join(found.connections) or 'none'}.")
+    findings = ingestion.check(found, name)
+    for finding in findings:
+        mark = "[green]good[/green]" if finding.ok else "[red]bad[/red] "
+        out.print(f"{mark} {finding.subject}: {finding.message}", highlight=False, soft_wrap=True)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    home: Home = DEFAULT_HOME,
+    only: Annotated[str, typer.Option(help="Read only these connections (commas between), then build everything.")] = "",
+) -> None:
+    """Extract, load, build, check and publish.
+
+    Example: finance-hub run --only uk_books
+    """
+    from finance_hub.refresh import refresh
+
+    found = settings.load(home)
+    with out.status("Starting") as status:
+        outcome = refresh(found, [name for name in only.split(",") if name], tell=status.update)
+    table = Table("connection", "table", "rows loaded", title="Loaded")
+    for loaded in outcome.loaded:
+        for name, rows in sorted(loaded.rows.items()):
+            table.add_row(loaded.connection_id, name, f"{rows:,}")
+        if not loaded.rows:
+            table.add_row(loaded.connection_id, "nothing new", "0")
+        if loaded.quarantined:
+            table.add_row(loaded.connection_id, "quarantine", f"{loaded.quarantined:,}", style="yellow")
+    out.print(table)
+    for loaded in outcome.loaded:
+        for name, reason in loaded.unavailable.items():
+            out.print(f"[yellow]not available[/yellow] {loaded.connection_id} {name}: {reason}", highlight=False, soft_wrap=True)
+    if outcome.built:
+        out.print(
+            f"{outcome.built.models} models built, {outcome.built.checks_passed} checks passed, {len(outcome.built.failed)} failed"
+        )
+    if outcome.problems:
+        for problem in outcome.problems:
+            err.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+        err.print("Nothing was published; readers keep the former snapshot.")
+        raise typer.Exit(1)
+    out.print(f"Published {outcome.snapshot}", soft_wrap=True)
+
+
+@app.command()
+def status(home: Home = DEFAULT_HOME) -> None:
+    """Show when each source was read, and what is served.
+
+    Example: finance-hub status --home my-hub
+    """
+    found = settings.load(home)
+    if found.warehouse.exists():
+        with warehouse.reading(found.warehouse) as database:
+            rows = database.execute(
+                "select connection_id, system, last_status, last_success_at, rows_loaded, documents_quarantined, last_message "
+                "from hub.source_runs order by connection_id"
+            ).fetchall()
+        table = Table("connection", "system", "last run", "last success (UTC)", "rows", "quarantined", "message")
+        for row in rows:
+            table.add_row(
+                *("" if value is None else f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "hour") else str(value) for value in row)
+            )
+        out.print(table)
+    out.print(f"Served: {publish.current(found.home)}", soft_wrap=True)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="What to ask the published snapshot.")],
+    home: Home = DEFAULT_HOME,
+    format: Annotated[Format, typer.Option(help="How to write the answer.")] = Format.table,  # noqa: A002 - the option's name
+) -> None:
+    """Read the published snapshot.
+
+    Example: finance-hub query "select * from trial_balance limit 5" --format csv
+    """
+    import duckdb
+
+    snapshot = publish.current(home.resolve())
+    with warehouse.reading(snapshot) as database:
+        database.execute("set enable_external_access = false; set lock_configuration = true")
+        try:
+            answer = database.execute(sql)
+        except duckdb.Error as trouble:
+            raise SettingsError(f"The query could not be answered: {trouble}") from None
+        names = [column[0] for column in answer.description or []]
+        rows = answer.fetchall()
+    if format is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(rows)
+    elif format is Format.json:
+        sys.stdout.write(json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str) + "\n")
+    else:
+        table = Table(*names)
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row))
+        out.print(table)
+
+
+@sandbox_app.command()
+def serve(
+    xero_books: Annotated[Path, typer.Option(help="Folder of tables of real books, served as Xero.", exists=True, file_okay=False)],
+    port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 8700,
+) -> None:
+    """Serve real books as Xero's API on this machine, until interrupted.
+
+    Example: finance-hub sandbox serve --xero-books my-books
+    """
+    from sandbox.server import serve as serve_sandbox
+
+    out.print(f"Serving on http://127.0.0.1:{port}; settings for a hub: http://127.0.0.1:{port}/_sandbox/connections")
+    serve_sandbox(xero_books, port=port)
