@@ -5,7 +5,6 @@ PYTHON  ?= $(shell command -v python3.11 || command -v python3)
 VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
-HUB_HOME ?= .hub
 WORKERS ?= 2
 
 # These are people's books: no library reports home.
@@ -16,7 +15,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults lint format ui bench lock clean
+.PHONY: help setup test lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,14 +31,8 @@ $(READY): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## Simulate Meridian Group, run the whole hub on it once, print what was found
-	@$(BIN)/finance-hub demo --home $(HUB_HOME)
-
 test: $(READY) ## Run the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup
-
-test-faults: $(READY) ## Run the long fault suites: kills, hostile networks, bad data
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m faults
 
 lint: $(READY) ## Check style, types and import directions
 	@$(BIN)/ruff check .
@@ -51,15 +44,9 @@ format: $(READY) ## Rewrite files in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-ui: $(READY) ## Open Dagster on 127.0.0.1
-	@$(BIN)/finance-hub ui --home $(HUB_HOME)
-
-bench: $(READY) ## Measure speeds as ratios within one run
-	@$(BIN)/python bench/load_path.py
-
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock (hashes, no index addresses)
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
 		--group dev pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment and everything that runs wrote
-	@rm -rf $(VENV) $(HUB_HOME) dbt_project/target dbt_project/logs
+	@rm -rf $(VENV) .hub dbt_project/target dbt_project/logs

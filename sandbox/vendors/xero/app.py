@@ -62,6 +62,7 @@ class XeroApi:
                 Route("/identity/connect/authorize", self.tokens.authorize),
                 Route("/connect/token", self.tokens.token, methods=["POST"]),
                 Route("/connections", self._connections),
+                Route("/Connections", self._connections),
                 Route(api + "/Journals", self._journals),
                 Route(api + "/{resource}", self._list),
                 Route(api + "/{resource}/{id}", self._one),

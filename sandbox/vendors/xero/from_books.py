@@ -36,7 +36,8 @@ def load_books(folder: Path, store: XeroStore) -> tuple[str, str, datetime]:
     store.add(_accounts(tables, first))
     store.add(_contacts(tables, first))
     store.add(_tracking(tables, first))
-    store.add(_bare_documents(tables, last))
+    store.add(_credit_notes(tables, last))
+    store.add(_bank_transactions(tables, last))
     store.add(documents)
     store.add(journals)
     return tenant_id, name, last
@@ -228,12 +229,32 @@ def _invoices(tables: dict[str, Rows]) -> Iterator[Version]:
         yield Version("Invoices", row["invoice_id"], changed, body, changed)
 
 
-def _bare_documents(tables: dict[str, Rows], at: datetime) -> Iterator[Version]:
-    """Credit notes and bank transactions, of which the export holds the contact alone."""
-    for table, resource, key, wire in (
-        ("credit_note", "CreditNotes", "credit_note_id", "CreditNoteID"),
-        ("bank_transaction", "BankTransactions", "bank_transaction_id", "BankTransactionID"),
-    ):
-        for row in tables[table]:
-            body = present(**{wire: row[key]}, Contact=present(ContactID=row["contact_id"]) or None, UpdatedDateUTC=ms(at))
-            yield Version(resource, row[key], at, body, at)
+def _credit_notes(tables: dict[str, Rows], at: datetime) -> Iterator[Version]:
+    """Credit notes, of which the export holds the contact alone."""
+    for row in tables["credit_note"]:
+        body = present(CreditNoteID=row["credit_note_id"], Contact=present(ContactID=row["contact_id"]), UpdatedDateUTC=ms(at))
+        yield Version("CreditNotes", row["credit_note_id"], at, body, at)
+
+
+def _bank_transactions(tables: dict[str, Rows], at: datetime) -> Iterator[Version]:
+    """Bank transactions, of which the export holds the contact alone; type, day and account are those of their journal."""
+    kinds = {"CASHPAID": "SPEND", "CASHREC": "RECEIVE"}
+    journals = {row["source_id"]: row for row in tables["journal"] if row["source_type"] in kinds}
+    lines = _by(tables["journal_line"], "journal_id")
+    for row in tables["bank_transaction"]:
+        key = row["bank_transaction_id"]
+        journal = journals.get(key)
+        if journal is None:
+            continue  # deleted before it was posted: without a type the API would not show it
+        bank = next((line for line in lines[(journal["journal_id"],)] if line["account_type"] == "BANK"), None)
+        body = present(
+            Type=kinds[journal["source_type"]],
+            BankTransactionID=key,
+            Contact=present(ContactID=row["contact_id"]) or None,
+            DateString=f"{journal['journal_date']}T00:00:00",
+            Date=_midnight(journal["journal_date"]),
+            Status="AUTHORISED",
+            UpdatedDateUTC=ms(at),
+        )
+        account = present(AccountID=bank["account_id"], Code=bank["account_code"]) if bank else {}
+        yield Version("BankTransactions", key, at, {**body, "LineItems": [], "BankAccount": account}, at)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.server import RunningSandbox
+from tests.books import write_books
+
+
+def connect(home: Path, url: str, *, currency: str = "CAD", as_of: str = "2020-04-30") -> Path:
+    """Write a hub.toml that points at a sandbox; returns the home."""
+    keys = httpx.get(f"{url}/_sandbox/connections").json()["books"]
+    lines = [f'reporting_currency = "{currency}"', f'as_of_date = "{as_of}"', "[connections.books]"]
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "hub.toml").write_text(
+        "\n".join([*lines, *(f'{key} = "{value}"' for key, value in keys.items()), "calls_per_minute = 100000"]) + "\n"
+    )
+    return home
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_books(tmp_path_factory.mktemp("books"))
+
+
+@pytest.fixture(scope="module")
+def sandbox(books: Path) -> Iterator[RunningSandbox]:
+    with RunningSandbox(books) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def real_books() -> Path:
+    folder = os.environ.get("FINANCE_HUB_REAL_DATA")
+    if not folder:
+        pytest.skip("real books are needed: set FINANCE_HUB_REAL_DATA to the folder that holds them")
+    return Path(folder) / "xero_books"

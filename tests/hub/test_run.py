@@ -1,0 +1,200 @@
+"""The whole way of real-shaped books: vendor, archive, warehouse, statements, snapshot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import httpx
+import pytest
+
+from dlt_sources.records import Archive
+from finance_hub import ingestion, publish, settings, warehouse
+from finance_hub.refresh import refresh
+from sandbox.server import RunningSandbox
+from sandbox.vendors.faults import KINDS
+from tests.conftest import connect
+
+HUB = str(Path(sys.executable).parent / "finance-hub")
+pytestmark = pytest.mark.xdist_group("run")
+
+
+def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HUB, *arguments], capture_output=True, text=True, check=False)
+
+
+def ask(home: Path, sql: str) -> list[dict[str, object]]:
+    answer = hub("query", sql, "--home", str(home), "--format", "json")
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def raw_tables(path: Path) -> dict[str, str]:
+    """A digest of every raw table's content."""
+    with warehouse.reading(path) as database:
+        names = database.execute(
+            "select table_name from information_schema.tables where table_schema = 'xero' order by 1"
+        ).fetchall()
+        return {
+            name: hashlib.sha256(repr(database.execute(f'from xero."{name}" order by all').fetchall()).encode()).hexdigest()
+            for (name,) in names
+        }
+
+
+@pytest.fixture(scope="module")
+def home(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub that has run once on the small books."""
+    home = connect(tmp_path_factory.mktemp("hub"), sandbox.url)
+    ran = hub("run", "--home", str(home))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Published" in ran.stdout
+    return home
+
+
+def test_the_statements_hold_the_known_totals(home: Path) -> None:
+    classes = {
+        row["account_class"]: Decimal(str(row["total"]))
+        for row in ask(home, "select account_class, sum(amount_func) as total from profit_and_loss group by 1")
+    }
+    sales = sum(
+        (Decimal(1000 + number) / rate).quantize(Decimal("0.01"))
+        for number, rate in enumerate((1, Decimal("0.75"), Decimal("0.6"), Decimal("0.75")))
+    )
+    assert classes == {"revenue": 6 * sales, "expense": 6 * Decimal("500.25") + 12}
+    earnings = {
+        row["account_id"]: Decimal(str(row["amount_func"]))
+        for row in ask(home, "from balance_sheet where period_month = '2020-03-01' and account_class = 'equity'")
+    }
+    profit = sales - Decimal("500.25")
+    assert earnings["retained_earnings_system"] == 4 * profit - 12, "29 February belongs to the closed year"
+    assert earnings["current_year_earnings"] == profit
+
+
+def test_open_documents_tie_to_their_control_account(home: Path) -> None:
+    ties = {row["ledger"]: row for row in ask(home, "from subledger_tie")}
+    assert ties["receivable"]["document_count"] == 4
+    assert Decimal(str(ties["receivable"]["difference"])) == 0
+    assert Decimal(str(ties["payable"]["control_amount"])) == 0
+
+
+def test_a_run_with_nothing_new_changes_no_raw_table(home: Path) -> None:
+    found = settings.load(home)
+    before = raw_tables(found.warehouse)
+    outcome = refresh(found)
+    assert outcome.problems == []
+    assert outcome.loaded[0].rows == {}
+    assert raw_tables(found.warehouse) == before
+
+
+def test_every_raw_row_leads_back_to_the_bytes_that_the_vendor_sent(home: Path) -> None:
+    found = settings.load(home)
+    with warehouse.reading(found.warehouse) as database:
+        invoices = database.execute("select invoice_id, _page_id from xero.invoices").fetchall()
+    archive = Archive(found.home / "archive", "xero", "books")
+    for invoice_id, page_id in invoices:
+        assert invoice_id.encode() in archive.page(page_id)
+
+
+def test_the_answer_can_be_read_as_csv_and_a_wrong_question_is_told(home: Path) -> None:
+    answer = hub("query", "select 1 as one", "--home", str(home), "--format", "csv")
+    assert answer.stdout == "one\n1\n"
+    wrong = hub("query", "select nothing from nowhere", "--home", str(home))
+    assert wrong.returncode == 2
+    assert "nowhere" in wrong.stderr
+
+
+def test_the_status_and_the_connections_are_shown(home: Path) -> None:
+    assert "Served:" in hub("status", "--home", str(home)).stdout
+    assert "books" in hub("connections", "--home", str(home)).stdout
+    checked = hub("connections", "check", "books", "--home", str(home))
+    assert checked.returncode == 0, checked.stdout
+    assert "Journals: readable" in checked.stdout
+
+
+def test_a_wrong_secret_is_told_in_plain_words(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text(
+        (home / "hub.toml").read_text().replace("sandbox-secret", "wrong-secret-1").replace("sandbox-refresh-0", "x" * 8)
+    )
+    checked = hub("connections", "check", "books", "--home", str(tmp_path))
+    assert checked.returncode == 2
+    assert "consent" in checked.stdout
+    assert "wrong-secret-1" not in checked.stdout + checked.stderr
+
+
+def test_snapshots_are_pruned_and_the_pointer_names_the_newest(home: Path) -> None:
+    found = settings.load(home)
+    for _ in range(publish.KEPT + 1):
+        newest = publish.publish(found)
+    assert publish.current(found.home) == newest
+    assert len(list((found.home / "serve").glob("hub_*.duckdb"))) == publish.KEPT
+
+
+def test_a_failed_check_publishes_nothing_and_keeps_the_former_snapshot(home: Path, tmp_path: Path) -> None:
+    found = settings.load(home)
+    served = publish.current(found.home)
+    with warehouse.writing(found.warehouse) as database:
+        line, amount = database.execute("select journal_line_id, net_amount from xero.journal_lines limit 1").fetchone()
+        database.execute("update xero.journal_lines set net_amount = net_amount + 0.01 where journal_line_id = ?", [line])
+    try:
+        outcome = refresh(found)
+        ran = hub("run", "--home", str(home))
+    finally:
+        with warehouse.writing(found.warehouse) as database:
+            database.execute("update xero.journal_lines set net_amount = ? where journal_line_id = ?", [amount, line])
+    assert any("journals_balance" in problem for problem in outcome.problems), outcome.problems
+    assert ran.returncode == 1
+    assert "Nothing was published" in ran.stderr
+    assert publish.current(found.home) == served
+
+
+JOURNALS = 60  # 1 opening, 5 months of 10, 6 in the last, 2 of the voided bill, 1 bank payment
+LOUD = {"day_limit", "error_200", "forbidden", "redirect", "unauthorized"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_fault_gives_the_right_rows_or_a_loud_failure(sandbox: RunningSandbox, tmp_path: Path, kind: str) -> None:
+    found = settings.load(connect(tmp_path, sandbox.url))
+    warehouse.prepare(found)
+    order = {"vendor": "xero", "path": "*/Journals", "kind": kind, "times": 9 if kind in LOUD else 1, "seconds": 0.01}
+    httpx.post(f"{sandbox.url}/_sandbox/faults", json=order)
+    connection = found.connections["books"]
+    try:
+        if kind in LOUD:
+            with pytest.raises(Exception, match=r"books|Journals"):
+                ingestion.extract(found, connection)
+        else:
+            loaded = ingestion.load(found, ingestion.extract(found, connection))
+            assert loaded.rows["journals"] == JOURNALS
+    finally:
+        httpx.delete(f"{sandbox.url}/_sandbox/faults")
+    with warehouse.reading(found.warehouse) as database:
+        count = database.execute("select count(*) from xero.journals").fetchone()[0]
+    assert count == (0 if kind in LOUD else JOURNALS)
+
+
+def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_path: Path) -> None:
+    with RunningSandbox(real_books) as running:
+        home = connect(tmp_path, running.url, as_of="2021-03-31")
+        outcome = refresh(settings.load(home))
+    assert outcome.problems == []
+    assert outcome.loaded[0].rows["journal_lines"] == 4033
+    assert outcome.loaded[0].quarantined == 0
+    with duckdb.connect(str(outcome.snapshot), read_only=True) as snapshot:
+        totals = dict(snapshot.execute("select account_class, sum(amount_func) from profit_and_loss group by 1").fetchall())
+        position = dict(
+            snapshot.execute(
+                "select account_class, sum(amount_func) from balance_sheet where period_month = '2021-03-01' group by 1"
+            ).fetchall()
+        )
+        ties = {
+            row[0]: row[1:]
+            for row in snapshot.execute("select ledger, subledger_amount, control_amount from subledger_tie").fetchall()
+        }
+    assert totals == {"revenue": Decimal("566973.74"), "expense": Decimal("64821.85")}
+    assert position["asset"] == Decimal("259991.95") == position["liability"] + position["equity"]
+    assert ties == {"receivable": (Decimal("60596.17"), Decimal("60596.16")), "payable": (Decimal("88.46"), Decimal("88.46"))}

@@ -1,0 +1,71 @@
+"""The models' own unit tests, and the rules that hold of all of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlt_sources.catalog import SYSTEMS
+from finance_hub import settings, warehouse
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+pytestmark = pytest.mark.xdist_group("models")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty warehouse with every model built and every unit test run; the folder of dbt's own results."""
+    home = tmp_path_factory.mktemp("models")
+    found = settings.load(home, {})
+    warehouse.prepare(found)
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "build", "--project-dir", str(PROJECT)]
+    command += ["--profiles-dir", str(PROJECT), "--target-path", str(home / "dbt"), "--log-path", str(home / "logs")]
+    environment = {**os.environ, "FINANCE_HUB_WAREHOUSE": str(found.warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    return home / "dbt"
+
+
+def test_every_model_builds_on_empty_tables_and_every_unit_test_passes(built: Path) -> None:
+    results = json.loads((built / "run_results.json").read_text())["results"]
+    kinds = {
+        kind: [r["status"] for r in results if r["unique_id"].startswith(f"{kind}.")] for kind in ("model", "test", "unit_test")
+    }
+    assert set(kinds["model"]) == {"success"}
+    assert set(kinds["test"]) == {"pass"}
+    assert set(kinds["unit_test"]) == {"pass"}
+    assert len(kinds["unit_test"]) >= 5
+
+
+def manifest(built: Path) -> dict[str, dict[str, object]]:
+    return json.loads((built / "manifest.json").read_text())
+
+
+def test_marts_read_core_and_marts_only(built: Path) -> None:
+    nodes = manifest(built)["nodes"]
+    marts = [node for node in nodes.values() if node["resource_type"] == "model" and node["schema"] == "marts"]
+    assert marts
+    for mart in marts:
+        for parent in mart["depends_on"]["nodes"]:
+            assert nodes[parent]["schema"] in {"core", "marts"}, f"{mart['name']} reads {parent}"
+
+
+def test_every_mart_has_a_contract_a_grain_and_a_unit_test(built: Path) -> None:
+    found = manifest(built)
+    tested = {name for test in found["unit_tests"].values() for name in test["depends_on"]["nodes"]}
+    for key, node in found["nodes"].items():
+        if node["resource_type"] == "model" and node["schema"] == "marts":
+            assert node["contract"]["enforced"], node["name"]
+            assert "One row per " in node["description"], node["name"]
+            assert key in tested, node["name"]
+
+
+def test_sources_and_catalog_agree(built: Path) -> None:
+    sources = {(node["source_name"], node["name"]) for node in manifest(built)["sources"].values()}
+    declared = {(system.name, table.name) for system in SYSTEMS.values() for table in system.all_tables}
+    assert declared == {pair for pair in sources if pair[0] != "hub" and pair[1] != "_dlt_loads"}
