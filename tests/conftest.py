@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
+from sandbox.company import simulate
 from sandbox.server import RunningSandbox
 from tests.books import write_books
 
@@ -20,6 +22,14 @@ def connect(home: Path, url: str, *, currency: str = "CAD", as_of: str = "2020-0
         "\n".join([*lines, *(f'{key} = "{value}"' for key, value in keys.items()), "calls_per_minute = 100000"]) + "\n"
     )
     return home
+
+
+@pytest.fixture(scope="session")
+def meridian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated company, a third of its size, as of 30 June 2026."""
+    path = tmp_path_factory.mktemp("company") / "meridian.duckdb"
+    simulate(path, scale=0.35, as_of=date(2026, 6, 30))
+    return path
 
 
 @pytest.fixture(scope="session")
