@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -211,14 +213,33 @@ def query(
 
 @sandbox_app.command()
 def serve(
-    xero_books: Annotated[Path, typer.Option(help="Folder of tables of real books, served as Xero.", exists=True, file_okay=False)],
+    xero_books: Annotated[
+        Path | None,
+        typer.Option(help="Serve this folder of tables of real books as Xero, and nothing else.", exists=True, file_okay=False),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 8700,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="Last day of the company's history; yesterday if not given.", formats=["%Y-%m-%d"])
+    ] = None,
+    scale: Annotated[float, typer.Option(help="Size of the company; 1 is about 60,000 journal lines.", min=0.05)] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed makes another company.")] = 7,
 ) -> None:
-    """Serve real books as Xero's API on this machine, until interrupted.
+    """Serve the simulated Meridian Group as its vendors' APIs on this machine, until interrupted.
 
+    Example: finance-hub sandbox serve --port 8700
     Example: finance-hub sandbox serve --xero-books my-books
     """
+    from sandbox.company import simulate
+    from sandbox.server import Shown
     from sandbox.server import serve as serve_sandbox
 
-    out.print(f"Serving on http://127.0.0.1:{port}; settings for a hub: http://127.0.0.1:{port}/_sandbox/connections")
-    serve_sandbox(xero_books, port=port)
+    with tempfile.TemporaryDirectory(prefix="meridian-") as folder:
+        shown = Shown(books=xero_books)
+        if xero_books is None:
+            company = Path(folder) / "meridian.duckdb"
+            history_ends = as_of.date() if as_of else datetime.now(UTC).date() - timedelta(days=1)
+            out.print(f"Simulating Meridian Group up to {history_ends} ...")
+            simulate(company, seed=seed, scale=scale, as_of=history_ends)
+            shown = Shown(company=company)
+        out.print(f"Serving on http://127.0.0.1:{port}; settings for a hub: http://127.0.0.1:{port}/_sandbox/connections")
+        serve_sandbox(shown, port=port)

@@ -6,11 +6,15 @@ import multiprocessing
 import socket
 import threading
 import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from datetime import time as time_of_day
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import duckdb
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
@@ -20,36 +24,46 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from sandbox.vendors import xero
 from sandbox.vendors.faults import Faults, Misbehaving
-from sandbox.vendors.tokens import CLIENT_ID, CLIENT_SECRET, FIRST_REFRESH_TOKEN
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
 _START_SECONDS = 60.0
 
 
-def build(books: Path, *, limits: bool = True) -> Starlette:
-    """The application that serves a folder of real books as Xero.
+@dataclass(frozen=True)
+class Shown:
+    """What a sandbox shows: the simulated company (a file of ``sandbox.company``), or a folder of real books as Xero.
 
     ``limits`` False lifts the vendors' call limits, for tests that are not about them.
     """
-    vendor, clock, tenant_id = xero.vendor_of_books(books, limits=limits)
-    return _application([vendor], clock, {"books": _xero_connection(tenant_id)})
+
+    company: Path | None = None
+    books: Path | None = None
+    limits: bool = True
 
 
-def _xero_connection(tenant_id: str) -> dict[str, str]:
-    return {
-        "system": "xero",
-        "entity": "Real Books",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "refresh_token": FIRST_REFRESH_TOKEN,
-        "tenant_id": tenant_id,
-        "base_url": "{url}/xero/api.xro/2.0",
-        "token_url": "{url}/xero/connect/token",
-    }
+def build(shown: Shown) -> Starlette:
+    """The application with every emulator that has something to show."""
+    if shown.books is not None:
+        vendor, clock = xero.vendor_of_books(shown.books, limits=shown.limits)
+        return _application([vendor], clock)
+    if shown.company is None:
+        raise ValueError("A sandbox shows either a company or a folder of books.")
+    clock = VirtualClock(_end_of_history(shown.company))
+    return _application([module.vendor(shown.company, clock, limits=shown.limits) for module in (xero,)], clock)
 
 
-def _application(vendors: list[Vendor], clock: VirtualClock, connections: dict[str, dict[str, str]]) -> Starlette:
+def _end_of_history(company: Path) -> datetime:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{company}' as meridian (read_only)")
+        row = db.execute("select as_of_date from meridian.company.parameter").fetchone()
+    if row is None:
+        raise ValueError(f"{company.name} is not a simulated company.")
+    return datetime.combine(row[0], time_of_day(23, 59, 59), UTC)
+
+
+def _application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
     faults, log = Faults(), RequestLog()
+    connections = {name: keys for vendor in vendors for name, keys in vendor.connections.items()}
 
     async def add_fault(request: Request) -> Response:
         try:
@@ -95,25 +109,25 @@ def _application(vendors: list[Vendor], clock: VirtualClock, connections: dict[s
     return Starlette(routes=routes)
 
 
-def serve(books: Path, *, port: int = 0, limits: bool = True) -> None:
+def serve(shown: Shown, *, port: int = 0) -> None:
     """Serve on loopback until interrupted."""
-    uvicorn.run(build(books, limits=limits), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(build(shown), host="127.0.0.1", port=port, log_level="warning")
 
 
 class RunningSandbox:
     """A sandbox in a child process, on a free port of the loopback address; ends with the ``with`` block or with its parent.
 
-    ``url`` is its address, ``connections()`` the settings that point a hub at it.
+    ``url`` is its address; ``<url>/_sandbox/connections`` gives the settings that point a hub at it.
     """
 
-    def __init__(self, books: Path, *, limits: bool = False) -> None:
-        self._arguments = (books, limits)
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
         self.url = ""
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=_child, args=(theirs, *self._arguments), daemon=True)
+        self._process = context.Process(target=_child, args=(theirs, self._shown), daemon=True)
         self._process.start()
         self._lifeline = ours
         theirs.close()
@@ -133,11 +147,9 @@ class RunningSandbox:
             self._process.join()
 
 
-def _child(pipe: Connection, books: Path, limits: bool) -> None:
+def _child(pipe: Connection, shown: Shown) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(build(books, limits=limits), log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-    )
+    server = uvicorn.Server(uvicorn.Config(build(shown), log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
 
     def watch() -> None:
         """The parent's end of the pipe closes when it is done, or dead."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,18 +9,19 @@ import httpx
 import pytest
 
 from sandbox.company import simulate
-from sandbox.server import RunningSandbox
+from sandbox.server import RunningSandbox, Shown
 from tests.books import write_books
 
 
-def connect(home: Path, url: str, *, currency: str = "CAD", as_of: str = "2020-04-30") -> Path:
-    """Write a hub.toml that points at a sandbox; returns the home."""
-    keys = httpx.get(f"{url}/_sandbox/connections").json()["books"]
-    lines = [f'reporting_currency = "{currency}"', f'as_of_date = "{as_of}"', "[connections.books]"]
+def connect(home: Path, url: str, *, currency: str = "CAD", as_of: str = "2020-04-30", only: Collection[str] = ()) -> Path:
+    """Write a hub.toml that points at a sandbox, at all or ``only`` some of its connections; returns the home."""
+    lines = [f'reporting_currency = "{currency}"', f'as_of_date = "{as_of}"']
+    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
+        if not only or keys["system"] in only:
+            lines += [f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
+            lines += ["calls_per_minute = 100000"] if keys["system"] == "xero" else []
     home.mkdir(parents=True, exist_ok=True)
-    (home / "hub.toml").write_text(
-        "\n".join([*lines, *(f'{key} = "{value}"' for key, value in keys.items()), "calls_per_minute = 100000"]) + "\n"
-    )
+    (home / "hub.toml").write_text("\n".join(lines) + "\n")
     return home
 
 
@@ -39,7 +40,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sandbox(books: Path) -> Iterator[RunningSandbox]:
-    with RunningSandbox(books) as running:
+    with RunningSandbox(Shown(books=books, limits=False)) as running:
         yield running
 
 
@@ -49,3 +50,10 @@ def real_books() -> Path:
     if not folder:
         pytest.skip("real books are needed: set FINANCE_HUB_REAL_DATA to the folder that holds them")
     return Path(folder) / "xero_books"
+
+
+@pytest.fixture(scope="session")
+def group(meridian: Path) -> Iterator[RunningSandbox]:
+    """A sandbox that shows the simulated company."""
+    with RunningSandbox(Shown(company=meridian, limits=False)) as running:
+        yield running

@@ -22,6 +22,7 @@ _INSTANT = pa.timestamp("us")
 _SCALE = 12
 _INTEGER_DIGITS = 26
 _INT64 = 2**63
+_MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -146,7 +147,7 @@ def _read_boolean(value: str) -> bool | None:
 
 
 def day(values: list[str | None]) -> Converted:
-    """Calendar days, from ``/Date(ms)/`` (the UTC day) or ``YYYY-MM-DD`` with or without a time after it."""
+    """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
     strings = pa.array(values, pa.string())
     if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d"), min_count=0).as_py():
         try:
@@ -165,7 +166,8 @@ def _read_day(value: str) -> date | None:
     if match := _MS_DATE.match(value):
         return (_EPOCH + timedelta(milliseconds=int(match[1]))).date()
     try:
-        return date.fromisoformat(value[:10])
+        # A month stands for its first day.
+        return date.fromisoformat(f"{value}-01" if _MONTH.match(value) else value[:10])
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a day") from None
 

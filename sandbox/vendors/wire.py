@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -49,6 +49,8 @@ class Vendor:
     advance: Callable[[datetime], None]
     error: Callable[[str], Response]
     """Vendor-shaped answer for the kinds throttle, day_limit, unauthorized, forbidden, server_error, error_200."""
+    connections: Mapping[str, Mapping[str, str]]
+    """Settings of connections to it, by name; ``{url}`` stands for the sandbox's own address."""
 
 
 @dataclass

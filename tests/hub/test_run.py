@@ -16,7 +16,7 @@ import pytest
 from dlt_sources.records import Archive
 from finance_hub import ingestion, publish, settings, warehouse
 from finance_hub.refresh import refresh
-from sandbox.server import RunningSandbox
+from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors.faults import KINDS
 from tests.conftest import connect
 
@@ -178,7 +178,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(sandbox: RunningSandbox,
 
 
 def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_path: Path) -> None:
-    with RunningSandbox(real_books) as running:
+    with RunningSandbox(Shown(books=real_books, limits=False)) as running:
         home = connect(tmp_path, running.url, as_of="2021-03-31")
         outcome = refresh(settings.load(home))
     assert outcome.problems == []

@@ -17,7 +17,7 @@ from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
 from xero_python.exceptions import NotFoundException
 from xero_python.identity import IdentityApi
 
-from sandbox.server import RunningSandbox
+from sandbox.server import RunningSandbox, Shown
 
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 
@@ -33,7 +33,8 @@ class Xero:
         self.client.oauth2_token_saver(self._save)
         self.accounting = AccountingApi(self.client, base_url=f"{url}/xero/api.xro/2.0")
         self.identity = IdentityApi(self.client, base_url=f"{url}/xero")
-        self.tenant = httpx.get(f"{url}/_sandbox/connections").json()["books"]["tenant_id"]
+        connections = httpx.get(f"{url}/_sandbox/connections").json().values()
+        self.tenant = next(keys["tenant_id"] for keys in connections if keys["system"] == "xero")
 
     def _save(self, token: dict[str, object]) -> None:
         self.token = token
@@ -128,7 +129,7 @@ def test_every_other_listing_is_read_by_the_vendors_client(xero: Xero) -> None:
 
 
 def test_the_minute_limit_is_real_and_named(books: Path) -> None:
-    with RunningSandbox(books, limits=True) as running, httpx.Client() as client:
+    with RunningSandbox(Shown(books=books)) as running, httpx.Client() as client:
         headers = {"Authorization": f"Bearer {grant(running.url, grant_type='client_credentials')['access_token']}"}
         answers = [client.get(f"{running.url}/xero/api.xro/2.0/Organisation", headers=headers) for _ in range(125)]
     limited = [answer for answer in answers if answer.status_code == 429]
