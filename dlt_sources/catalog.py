@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 
+from dlt_sources.hubspot import HubSpotSettings
+from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.xero import XeroSettings
@@ -48,6 +50,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="hubspot",
+            title="HubSpot",
+            kind="crm",
+            tables=HUBSPOT_TABLES,
+            settings=HubSpotSettings,
+            cron="17 * * * *",
+            docs="dlt_sources/hubspot/README.md",
         ),
     )
 }

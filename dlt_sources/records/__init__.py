@@ -6,6 +6,7 @@ from dlt_sources.records.archive import Archive, PageEntry
 from dlt_sources.records.declare import (
     COUNT,
     FLAG,
+    INSTANT,
     TEXT,
     Column,
     CountText,
@@ -24,6 +25,7 @@ from dlt_sources.records.decode import Batch, Decoded, Refused, decode_rows, ref
 __all__ = [
     "COUNT",
     "FLAG",
+    "INSTANT",
     "TEXT",
     "Archive",
     "Batch",

@@ -40,6 +40,7 @@ _MONEY = pa.decimal128(38, 12)
 TEXT = Kind("VARCHAR", pa.string(), convert.text)
 COUNT = Kind("BIGINT", pa.int64(), convert.integer)
 FLAG = Kind("BOOLEAN", pa.bool_(), convert.boolean)
+INSTANT = Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)
 
 Money = Annotated[Decimal, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal)]
 """A JSON number, or a string that holds a plain one; kept to the last digit."""
@@ -49,7 +50,7 @@ CountText = Annotated[str, Kind("BIGINT", pa.int64(), convert.integer_text)]
 FlagText = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_text)]
 Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
-Instant = Annotated[str, Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)]
+Instant = Annotated[str, INSTANT]
 """A moment, stored as UTC: ``/Date(ms+0000)/``, ISO 8601 with or without offset, or epoch milliseconds in a string."""
 InstantMs = Annotated[int, Kind("TIMESTAMP", pa.timestamp("us"), convert.instant_ms)]
 
