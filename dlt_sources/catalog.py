@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 
+from dlt_sources.ecb import TABLES as ECB_TABLES
+from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
 from dlt_sources.records import Table
@@ -59,6 +61,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=HubSpotSettings,
             cron="17 * * * *",
             docs="dlt_sources/hubspot/README.md",
+        ),
+        System(
+            name="ecb",
+            title="European Central Bank",
+            kind="reference",
+            tables=ECB_TABLES,
+            settings=EcbSettings,
+            cron="27 * * * *",
+            docs="dlt_sources/ecb/README.md",
         ),
     )
 }

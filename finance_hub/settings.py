@@ -31,7 +31,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class ConnectionSettings:
-    """One connection: ``keys`` are the vendor's own, typed by the system's declaration."""
+    """One connection: ``keys`` are the vendor's own, typed by the system's declaration; reference data has no entity."""
 
     name: str
     system: str
@@ -146,7 +146,9 @@ def _connection(name: str, keys: object, where: str) -> ConnectionSettings:
     system, entity = values.pop("system", None), values.pop("entity", None)
     if system not in SYSTEMS:
         raise SettingsError(f"{where}: '{here}.system' must be one of {', '.join(SYSTEMS)}, not {system!r}.")
-    if not isinstance(entity, str) or not entity.strip():
+    if entity is None and SYSTEMS[system].kind == "reference":
+        entity = ""
+    elif not isinstance(entity, str) or not entity.strip():
         raise SettingsError(f"{where}: '{here}.entity' must be the name of the company whose books these are.")
     try:
         typed = msgspec.convert(values, type=SYSTEMS[system].settings, strict=False)
