@@ -1,41 +1,47 @@
-"""HubSpot's CRM v3, associations v4 and marketing v3 APIs over one account: envelopes, paging, caps, limits and errors as on the wire."""
+"""HubSpot's public API as one application: who may call, how often, and every part of it under its path."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
+from datetime import datetime
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.vendors.hubspot import marketing
-from sandbox.vendors.hubspot.objects import STAGES, ObjectType, object_type
-from sandbox.vendors.hubspot.store import BadFilterError, HubSpotStore, condition
-from sandbox.vendors.tokens import TokenServer
+from sandbox.vendors.hubspot import replies, search
+from sandbox.vendors.hubspot.account import AccountApi
+from sandbox.vendors.hubspot.associations import AssociationsApi
+from sandbox.vendors.hubspot.crm import ObjectsApi
+from sandbox.vendors.hubspot.marketing import MarketingApi
+from sandbox.vendors.hubspot.replies import Refusal
+from sandbox.vendors.hubspot.store import HubSpotStore
+from sandbox.vendors.tokens import CLIENT_ID, TokenServer
 from sandbox.vendors.wire import CallLimit, VirtualClock
 
 NAME = "hubspot"
-ACCESS_TOKEN = "sandbox-hubspot-token"
-LARGEST_PAGE, LARGEST_SEARCH_PAGE, LARGEST_BATCH, LARGEST_ASSOCIATION_BATCH = 100, 200, 100, 1000
-SEARCH_CAP = 10_000
-
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-class RefusedError(Exception):
-    """An answer with an error body."""
-
-    def __init__(self, status: int, message: str, category: str) -> None:
-        super().__init__(message)
-        self.status, self.message, self.category = status, message, category
+PRIVATE_APP_TOKEN = "sandbox-hubspot-token"
+PORTAL_ID = 26_100_001
+CALLS_IN_TEN_SECONDS, CALLS_IN_A_DAY, SEARCHES_IN_A_SECOND = 190, 625_000, 5
+_LONGEST_ADDRESS = 16_384
+_SCOPES = [
+    *(f"crm.objects.{name}.read" for name in ("contacts", "companies", "deals", "line_items", "products", "owners")),
+    *("marketing.campaigns.read", "content", "forms", "oauth"),
+]
+_WHO: Mapping[str, object] = {"hub_id": PORTAL_ID, "user_id": 50_000_001, "token_type": "access", "scopes": _SCOPES}
+_BAD_GRANTS = {
+    "invalid_client": ("BAD_CLIENT_SECRET", "missing or invalid client secret"),
+    "authorization_code": ("BAD_AUTH_CODE", "missing or unknown auth code"),
+    "refresh_token": ("BAD_REFRESH_TOKEN", "missing or invalid refresh token"),
+}
 
 
 @dataclass
@@ -45,360 +51,179 @@ class HubSpotApi:
     store: HubSpotStore
     clock: VirtualClock
     limits: bool = True
-    search_cap: int = SEARCH_CAP
+    search_cap: int = search.REACH
 
     def __post_init__(self) -> None:
         self.tokens = TokenServer(self.clock.now, _token_answer, rotates=False)
-        self._window = CallLimit(190, 10.0, self.clock.now)
-        self._second = CallLimit(5, 1.0, self.clock.now)
-        self._day = CallLimit(625_000, 86400.0, self.clock.now)
+        self._ten_seconds = CallLimit(CALLS_IN_TEN_SECONDS, 10.0, self.clock.now)
+        self._day = CallLimit(CALLS_IN_A_DAY, 86_400.0, self.clock.now)
+        self._searches = CallLimit(SEARCHES_IN_A_SECOND, 1.0, self.clock.now)
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """The application to mount."""
-        crm, paths = "/crm/v3/objects/{type}", marketing.routes(self.store)
-        return Starlette(
+        inner = Starlette(
             routes=[
                 Route("/oauth/authorize", self.tokens.authorize),
-                Route("/oauth/v1/token", self.tokens.token, methods=["POST"]),
-                Route(crm, self._guarded(self._list)),
-                Route(crm + "/search", self._guarded(self._search, counts_as_search=True), methods=["POST"]),
-                Route(crm + "/batch/read", self._guarded(self._batch), methods=["POST"]),
-                Route(crm + "/{id:int}", self._guarded(self._one)),
-                Route("/crm/v4/objects/{type}/{id:int}/associations/{to}", self._guarded(self._associations)),
-                Route("/crm/v4/associations/{type}/{to}/batch/read", self._guarded(self._association_batch), methods=["POST"]),
-                Route("/crm/v3/owners", self._guarded(self._owners)),
-                Route("/crm/v3/owners/", self._guarded(self._owners)),
-                Route("/crm/v3/pipelines/{type}", self._guarded(self._pipelines)),
-                Route("/crm/v3/properties/{type}", self._guarded(self._properties)),
-                *(Route(path, self._guarded(handler)) for path, handler in paths),
+                Route("/oauth/v1/token", self._token, methods=["POST"]),
+                Route("/oauth/v3/token", self._token, methods=["POST"]),
+                Route("/oauth/v1/access-tokens/{token}", self._access_token),
+                Route("/oauth/v1/refresh-tokens/{token}", self._refresh_token),
+                *ObjectsApi(self.store, self.clock, self.search_cap).routes(),
+                *AssociationsApi(self.store, self.clock).routes(),
+                *AccountApi(self.store, PORTAL_ID).routes(),
+                *MarketingApi(self.store).routes(),
             ],
-            exception_handlers={404: lambda _request, _error: _error_body(404, "resource not found", "OBJECT_NOT_FOUND")},
+            exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
         )
+        return _Gate(self, inner)
 
     def error(self, kind: str) -> Response:
         """HubSpot's own error bodies."""
         if kind == "throttle":
-            return _rate_limited("You have reached your ten_secondly_rolling limit.", "TEN_SECONDLY_ROLLING")
+            return _too_many("You have reached your ten_secondly_rolling limit.", "TEN_SECONDLY_ROLLING")
         if kind == "day_limit":
-            return _rate_limited("You have reached your daily limit.", "DAILY")
+            return _too_many("You have reached your daily limit.", "DAILY")
+        if kind == "search_limit":
+            return _too_many("You have reached your secondly limit.", "SECONDLY")
         if kind == "unauthorized":
-            return _error_body(401, "The OAuth token used to make this call expired 1 second(s) ago.", "EXPIRED_AUTHENTICATION")
+            return self._expired(self.clock.now())
         if kind == "forbidden":
-            return _error_body(403, "This app hasn't been granted all required scopes to make this call.", "MISSING_SCOPES")
+            message = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
+            link = "https://developers.hubspot.com/scopes"
+            needed = {
+                "message": "One or more of the following scopes are required.",
+                "context": {"requiredGranularScopes": _SCOPES[:3]},
+            }
+            return replies.error(
+                403, message=f"{message}{link}.", errors=[needed], links={"scopes": link}, category="MISSING_SCOPES"
+            )
         if kind == "error_200":
-            return _error_body(200, "There was a problem with the request.", "VALIDATION_ERROR")
-        return _error_body(500, "internal error", "INTERNAL_ERROR")
+            whole = {"status": "error", "message": "There was a problem with the request.", "correlationId": str(uuid.uuid4())}
+            return replies.reply(whole)
+        return replies.error(500, message="internal error")
 
-    def _guarded(self, handler: Handler, *, counts_as_search: bool = False) -> Handler:
-        """The handler behind the door: token first, then limits, then the vendor's form of an error."""
+    def admit(self, scope: Scope) -> tuple[Response | None, dict[str, str]]:
+        """What stops a call before it is looked at, if anything, and the headers that its answer carries anyhow."""
+        path, authorization = str(scope["path"]), Headers(scope=scope).get("authorization")
+        if "/oauth/" in path:
+            return None, {}
+        if refusal := self._stranger(authorization):
+            return refusal, {}
+        if len(scope["query_string"]) > _LONGEST_ADDRESS:
+            return Response("<html><body><h1>414 Request-URI Too Large</h1></body></html>", 414, media_type="text/html"), {}
+        left_today = self._day.take()[0] if self.limits else CALLS_IN_A_DAY
+        if left_today < 0:
+            return self.error("day_limit"), {}
+        if path.endswith("/search"):  # a limit of its own, and no word of it in the headers
+            return self.error("search_limit") if self.limits and self._searches.take()[0] < 0 else None, {}
+        left = self._ten_seconds.take()[0] if self.limits else CALLS_IN_TEN_SECONDS
+        headers = {"Interval-Milliseconds": "10000", "Max": str(CALLS_IN_TEN_SECONDS), "Remaining": str(max(left, 0))}
+        headers |= {
+            "Secondly": str(CALLS_IN_TEN_SECONDS // 10),
+            "Secondly-Remaining": str(max(min(left, CALLS_IN_TEN_SECONDS // 10), 0)),
+        }
+        if authorization == f"Bearer {PRIVATE_APP_TOKEN}":  # an app of the OAuth kind has no day's limit to know of
+            headers |= {"Daily": str(CALLS_IN_A_DAY), "Daily-Remaining": str(left_today)}
+        named = {f"X-HubSpot-RateLimit-{name}": value for name, value in headers.items()}
+        return (self.error("throttle") if left < 0 else None), named
 
-        async def guarded(request: Request) -> Response:
-            authorization = request.headers.get("authorization")
-            if authorization != f"Bearer {ACCESS_TOKEN}" and not self.tokens.is_valid(authorization):
-                return (
-                    self.error("unauthorized")
-                    if authorization
-                    else _error_body(
-                        401,
-                        "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
-                        "INVALID_AUTHENTICATION",
-                    )
-                )
-            headers: dict[str, str] = {}
-            if self.limits:
-                if self._day.take()[0] < 0:
-                    return self.error("day_limit")
-                if counts_as_search and self._second.take()[0] < 0:
-                    return _rate_limited("You have reached your secondly limit.", "SECONDLY")
-                remaining, _ = self._window.take()
-                if remaining < 0:
-                    return self.error("throttle")
-                if not counts_as_search:
-                    headers = {
-                        "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
-                        "X-HubSpot-RateLimit-Max": str(self._window.calls),
-                        "X-HubSpot-RateLimit-Remaining": str(remaining),
-                    }
-            try:
-                answer = await handler(request)
-            except RefusedError as refusal:
-                return _error_body(refusal.status, refusal.message, refusal.category)
-            answer.headers.update(headers)
-            return answer
+    def _stranger(self, authorization: str | None) -> Response | None:
+        token = (authorization or "").removeprefix("Bearer ")
+        if token == PRIVATE_APP_TOKEN or self.tokens.is_valid(authorization):
+            return None
+        if token in self.tokens.access:
+            return self._expired(self.tokens.access[token])
+        about = "This API supports OAuth 2.0 authentication and you can find more details at "
+        about += "https://developers.hubspot.com/docs/methods/auth/oauth-overview"
+        return replies.error(401, message=f"Authentication credentials not found. {about}", category="INVALID_AUTHENTICATION")
 
-        return guarded
-
-    async def _list(self, request: Request) -> Response:
-        kind, query = _kind(request), request.query_params
-        limit = _limit(query.get("limit"), 10, LARGEST_PAGE)
-        chosen = kind.chosen(_names(query, "properties"))
-        archived = query.get("archived", "false").lower() == "true"
-        where = f"archived_at is {'not ' if archived else ''}null and id >= ?"
-        found = self.store.page(kind, chosen, where, [int(query.get("after") or 0)], order="id", limit=limit + 1)
-        page = found[:limit]
-        self._associate(kind, page, _names(query, "associations"))
-        return JSONResponse(_paged(request, page, found[limit]["id"] if len(found) > limit else None))
-
-    async def _one(self, request: Request) -> Response:
-        kind, query = _kind(request), request.query_params
-        chosen = kind.chosen(_names(query, "properties"))
-        archived = query.get("archived", "false").lower() == "true"
-        where = f"archived_at is {'not ' if archived else ''}null and id = ?"
-        found = self.store.page(kind, chosen, where, [request.path_params["id"]], order="id", limit=1)
-        if not found:
-            raise RefusedError(404, "resource not found", "OBJECT_NOT_FOUND")
-        self._associate(kind, found, _names(query, "associations"))
-        return JSONResponse(found[0])
-
-    async def _search(self, request: Request) -> Response:
-        """Sorted, filtered, ten thousand at most: beyond that the vendor refuses."""
-        kind, order = _kind(request), await _body(request)
-        limit, after = _limit(order.get("limit"), 10, LARGEST_SEARCH_PAGE), int(order.get("after") or 0)
-        if after + limit > self.search_cap:
-            raise RefusedError(400, f"Search results are limited to {self.search_cap}", "VALIDATION_ERROR")
-        groups = [group.get("filters") or [] for group in order.get("filterGroups") or []]
-        if len(groups) > 5 or any(len(group) > 6 for group in groups):
-            raise RefusedError(400, "Too many filters", "VALIDATION_ERROR")
-        try:
-            conditions = [condition(kind, group) for group in groups] or [("true", [])]
-            sorts = [_sort(kind, sort) for sort in order.get("sorts") or []]
-        except BadFilterError as trouble:
-            raise RefusedError(400, str(trouble), "VALIDATION_ERROR") from None
-        if len(sorts) > 1:
-            raise RefusedError(400, "Only one sort is supported", "VALIDATION_ERROR")
-        where = "archived_at is null and (" + " or ".join(f"({sql})" for sql, _ in conditions) + ")"
-        values = [value for _, one in conditions for value in one]
-        chosen = kind.chosen(list(order.get("properties") or []))
-        total = self.store.count(kind, where, values)
-        results = self.store.page(kind, chosen, where, values, order=", ".join([*sorts, "id"]), limit=limit, offset=after)
-        body: dict[str, Any] = {"total": total, "results": results}
-        if after + limit < total:
-            body["paging"] = {"next": {"after": str(after + limit)}}
-        return JSONResponse(body)
-
-    async def _batch(self, request: Request) -> Response:
-        kind, order = _kind(request), await _body(request)
-        wanted = [int(one["id"]) for one in order.get("inputs") or []]
-        if not 0 < len(wanted) <= LARGEST_BATCH:
-            raise RefusedError(400, f"The batch must hold 1 to {LARGEST_BATCH} inputs", "VALIDATION_ERROR")
-        chosen = kind.chosen(list(order.get("properties") or []))
-        where = f"archived_at is null and id in ({', '.join('?' * len(wanted))})"
-        found = self.store.page(kind, chosen, where, wanted, order="id", limit=len(wanted))
-        now = _stamp(self.clock.now())
-        body: dict[str, Any] = {"status": "COMPLETE", "results": found, "startedAt": now, "completedAt": now}
-        missing = sorted({str(one) for one in wanted} - {one["id"] for one in found})
-        if missing:
-            message = f"Could not get some {kind.singular} objects, they may be deleted or not exist."
-            body |= {"numErrors": 1, "errors": [_inner_error("OBJECT_NOT_FOUND", message, {"ids": missing})]}
-        return JSONResponse(body, 207 if missing else 200)
-
-    def _associate(self, kind: ObjectType, page: Sequence[dict[str, Any]], targets: Sequence[str]) -> None:
-        """Add the associations asked for to the rows of a page."""
-        for target in targets:
-            other = object_type(target)
-            if other is None:
-                raise RefusedError(400, f"'{target}' is not an object type", "VALIDATION_ERROR")
-            ties = self._ties(kind, other, [int(one["id"]) for one in page])
-            for one in page:
-                results = [{"id": str(tie["to_id"]), "type": tie["name"]} for tie in ties.get(int(one["id"]), [])]
-                if results:
-                    one.setdefault("associations", {})[other.name] = {"results": results}
-
-    def _ties(self, kind: ObjectType, other: ObjectType, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-        if not ids:
-            return {}
-        rows = self.store.rows(
-            f"""select * from association where from_type = ? and to_type = ? and from_id in ({", ".join("?" * len(ids))})
-            order by from_id, to_id, type_id""",
-            [kind.name, other.name, *ids],
+    def _expired(self, at: datetime) -> Response:
+        message = f"The OAuth token used to make this call expired {int((self.clock.now() - at).total_seconds())} second(s) ago."
+        context = {"expire time": [replies.instant_text(at)]}
+        return replies.error(
+            401,
+            message=message,
+            category="EXPIRED_AUTHENTICATION",
+            errors=[{"message": message, "context": context}],
+            context=context,
         )
-        ties: dict[int, list[dict[str, Any]]] = {}
-        for row in rows:
-            ties.setdefault(row["from_id"], []).append(row)
-        return ties
 
-    async def _associations(self, request: Request) -> Response:
-        kind, other, key = _kind(request), _kind(request, "to"), request.path_params["id"]
-        limit = _limit(request.query_params.get("limit"), 500, 500)
-        objects = _tied(self._ties(kind, other, [key]).get(key, []))
-        start = int(request.query_params.get("after") or 0)
-        following = str(start + limit) if len(objects) > start + limit else None
-        return JSONResponse(_paged(request, objects[start : start + limit], following))
+    async def _token(self, request: Request) -> Response:
+        """The token endpoint: the refresh token stays what it is, and a client's own credentials are no grant."""
+        grant = dict(parse_qsl((await request.body()).decode())).get("grant_type", "")
+        if grant not in _BAD_GRANTS:
+            return _bad_grant("BAD_GRANT_TYPE", "missing or unknown grant type")
+        answer = await self.tokens.token(request)
+        body = msgspec.json.decode(bytes(answer.body), type=dict[str, object])
+        if answer.status_code != 200:
+            return _bad_grant(*_BAD_GRANTS["invalid_client" if body["error"] == "invalid_client" else grant])
+        if request.url.path.endswith("/v3/token"):
+            body |= {"hub_id": PORTAL_ID, "user_id": _WHO["user_id"], "scopes": _SCOPES, "token_use": "access_token"}
+        return replies.reply(body)
 
-    async def _association_batch(self, request: Request) -> Response:
-        kind, other, order = _kind(request), _kind(request, "to"), await _body(request)
-        wanted = [int(one["id"]) for one in order.get("inputs") or []]
-        if not 0 < len(wanted) <= LARGEST_ASSOCIATION_BATCH:
-            raise RefusedError(400, f"The batch must hold 1 to {LARGEST_ASSOCIATION_BATCH} inputs", "VALIDATION_ERROR")
-        ties = self._ties(kind, other, wanted)
-        now = _stamp(self.clock.now())
-        results = [{"from": {"id": str(one)}, "to": _tied(ties[one])} for one in wanted if one in ties]
-        body: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-        lonely = [one for one in wanted if one not in ties]
-        if lonely:
-            errors = [
-                _inner_error(
-                    "OBJECT_NOT_FOUND",
-                    f"No {other.singular} is associated with {kind.singular} {one}.",
-                    {"fromObjectId": [str(one)]},
-                    {"name": "crm.associations.NO_ASSOCIATIONS_FOUND"},
-                )
-                for one in lonely
-            ]
-            body |= {"numErrors": len(lonely), "errors": errors}
-        return JSONResponse(body, 207 if lonely else 200)
+    def _access_token(self, request: Request) -> Response:
+        """What a token is good for, and how long yet."""
+        token = request.path_params["token"]
+        left = int((self.tokens.access[token] - self.clock.now()).total_seconds()) if token in self.tokens.access else -1
+        if left < 0:
+            raise Refusal(404, "access token is invalid or expired", "OBJECT_NOT_FOUND")
+        named = {
+            "token": token,
+            "user": "admin@meridian.example",
+            "hub_domain": "meridian.example",
+            "app_id": 1,
+            "expires_in": left,
+        }
+        return replies.reply({**_WHO, **named})
 
-    async def _owners(self, request: Request) -> Response:
-        archived = request.query_params.get("archived", "false").lower() == "true"
-        limit, after = _limit(request.query_params.get("limit"), 100, 500), int(request.query_params.get("after") or 0)
-        rows = self.store.rows(
-            f"select * from owners where archived_at is {'not ' if archived else ''}null and id >= ? order by id limit ?",
-            [after, limit + 1],
-        )
-        owners = [
-            {
-                "id": str(row["id"]),
-                "email": row["email"],
-                "type": "PERSON",
-                "firstName": row["first_name"],
-                "lastName": row["last_name"],
-                "userId": row["user_id"],
-                "createdAt": _stamp(row["created_at"]),
-                "updatedAt": _stamp(row["updated_at"]),
-                "archived": archived,
-            }
-            for row in rows
-        ]
-        return JSONResponse(_paged(request, owners[:limit], owners[limit]["id"] if len(owners) > limit else None))
-
-    async def _pipelines(self, request: Request) -> Response:
-        if _kind(request).name != "deals":
-            return JSONResponse({"results": []})
-        born = "2020-01-01T00:00:00.000Z"
-        stages = [
-            {
-                "id": stage,
-                "label": label,
-                "displayOrder": number,
-                "metadata": {"isClosed": "true" if stage.startswith("closed") else "false", "probability": probability},
-                "createdAt": born,
-                "updatedAt": born,
-                "archived": False,
-            }
-            for number, (stage, (label, probability)) in enumerate(STAGES.items())
-        ]
-        pipeline = {"id": "default", "label": "Sales Pipeline", "displayOrder": 0, "stages": stages, "archived": False}
-        return JSONResponse({"results": [{**pipeline, "createdAt": born, "updatedAt": born}]})
-
-    async def _properties(self, request: Request) -> Response:
-        results = [
-            {
-                "name": one.name,
-                "label": one.name,
-                "type": one.api_type,
-                "fieldType": one.field_type,
-                "description": "",
-                "groupName": "information",
-                "options": [
-                    {"label": value, "value": value, "displayOrder": number, "hidden": False}
-                    for number, value in enumerate(one.options)
-                ],
-                "hubspotDefined": True,
-                "archived": False,
-            }
-            for one in _kind(request).properties.values()
-        ]
-        return JSONResponse({"results": results})
+    def _refresh_token(self, request: Request) -> Response:
+        token = request.path_params["token"]
+        if token not in self.tokens.refresh:
+            raise Refusal(404, "refresh token is invalid", "OBJECT_NOT_FOUND")
+        named = {"token": token, "user": "admin@meridian.example", "hub_domain": "meridian.example", "client_id": CLIENT_ID}
+        return replies.reply({**_WHO, **named, "token_type": "refresh"})
 
 
-def _names(query: QueryParams, option: str) -> list[str]:
-    """The values of an option, which may be repeated or hold several between commas."""
-    return [name for value in query.getlist(option) for name in value.split(",") if name]
+@dataclass(frozen=True)
+class _Gate:
+    """Stands before the application: token and limits first; a path counts with and without its last slash."""
+
+    api: HubSpotApi
+    inner: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        if scope["type"] != "http":
+            return
+        refusal, headers = self.api.admit(scope)
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        answering = self.inner if refusal is None else refusal
+        await answering({**scope, "path": str(scope["path"]).rstrip("/") or "/"}, receive, marked)
 
 
-def _tied(ties: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Associated objects, each with all the kinds of its tie."""
-    objects: dict[int, list[dict[str, Any]]] = {}
-    for tie in ties:
-        kind = {"category": "HUBSPOT_DEFINED", "typeId": tie["type_id"]}
-        objects.setdefault(tie["to_id"], []).append(kind | ({"label": tie["label"]} if tie["label"] else {}))
-    return [{"toObjectId": str(key), "associationTypes": kinds} for key, kinds in objects.items()]
+def _token_answer(access: str, refresh: str | None, seconds: int) -> dict[str, object]:
+    return {"token_type": "bearer", "refresh_token": refresh, "access_token": access, "expires_in": seconds}
 
 
-def _kind(request: Request, part: str = "type") -> ObjectType:
-    kind = object_type(request.path_params[part])
-    if kind is None:
-        raise RefusedError(400, f"Unable to infer object type from: {request.path_params[part]}", "VALIDATION_ERROR")
-    return kind
+def _bad_grant(status: str, message: str) -> Response:
+    return replies.reply({"status": status, "message": message, "correlationId": str(uuid.uuid4())}, 400)
 
 
-def _sort(kind: ObjectType, sort: str | Mapping[str, str]) -> str:
-    name, direction = (
-        (sort, "ASCENDING") if isinstance(sort, str) else (sort.get("propertyName", ""), sort.get("direction", "ASCENDING"))
+def _too_many(message: str, policy: str) -> Response:
+    return replies.error(429, message=message, errorType="RATE_LIMIT", policyName=policy)
+
+
+def _refused(_request: Request, refusal: Exception) -> Response:
+    return refusal.reply() if isinstance(refusal, Refusal) else replies.error(500, message="internal error")
+
+
+def _no_such_path(_request: Request, trouble: Exception) -> Response:
+    status = trouble.status_code if isinstance(trouble, HTTPException) else 404
+    return replies.error(
+        status, message="resource not found" if status == 404 else "Method not allowed", category="OBJECT_NOT_FOUND"
     )
-    if name not in kind.properties or direction not in {"ASCENDING", "DESCENDING"}:
-        raise BadFilterError(f"Cannot sort by '{name}' {direction}")
-    return f'"{name}" {"desc" if direction == "DESCENDING" else "asc"}'
-
-
-def _limit(raw: object, default: int, largest: int) -> int:
-    limit = int(str(raw)) if raw not in {None, ""} else default
-    if not 1 <= limit <= largest:
-        raise RefusedError(400, f"Invalid limit: the maximum is {largest}", "VALIDATION_ERROR")
-    return limit
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(await request.body(), type=dict[str, Any])
-    except msgspec.DecodeError:
-        raise RefusedError(400, "Invalid input JSON", "VALIDATION_ERROR") from None
-
-
-def _paged(request: Request, results: Sequence[object], following: str | None) -> dict[str, object]:
-    """The envelope of a list; the link carries this server's own address."""
-    if following is None:
-        return {"results": list(results)}
-    query = {**request.query_params, "after": following}
-    link = f"{str(request.url).split('?')[0]}?{urlencode(query)}"
-    return {"results": list(results), "paging": {"next": {"after": following, "link": link}}}
-
-
-def _stamp(moment: datetime) -> str:
-    return (
-        moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{moment.microsecond // 1000:03d}Z"
-    )
-
-
-def _inner_error(
-    category: str, message: str, context: Mapping[str, object], sub: Mapping[str, str] | None = None
-) -> dict[str, object]:
-    body: dict[str, object] = {
-        "status": "error",
-        "category": category,
-        "message": message,
-        "context": context,
-        "errors": [],
-        "links": {},
-    }
-    return body | {"subCategory": dict(sub)} if sub else body
-
-
-def _error_body(status: int, message: str, category: str) -> Response:
-    return JSONResponse({"status": "error", "message": message, "correlationId": str(uuid.uuid4()), "category": category}, status)
-
-
-def _rate_limited(message: str, policy: str) -> Response:
-    body = {
-        "status": "error",
-        "message": message,
-        "errorType": "RATE_LIMIT",
-        "correlationId": str(uuid.uuid4()),
-        "policyName": policy,
-    }
-    return JSONResponse(body, 429)
-
-
-def _token_answer(access: str, refresh: str | None, seconds: int) -> Mapping[str, object]:
-    return {"token_type": "bearer", "access_token": access, "refresh_token": refresh or "", "expires_in": seconds}

@@ -172,13 +172,22 @@ create or replace table products as
     where created_at <= getvariable('horizon')
     order by id;
 
+-- Whoever had the latest deal with the person at that time held the conversation.
 create or replace table engagement_now as
-    select touch.id, touch.touch_type, contacts.id as contact_id, touch.occurred_at, greatest(touch.occurred_at, contacts.created_at) as logged_at,
-        concat_ws(' ', firstname, lastname) as person, hubspot_owner_id,
-    from touch
-    join contact_now using (person_id)
-    join contacts on contacts.id = contact_now.id
-    where touch_type in ('meeting', 'call') and occurred_at <= getvariable('horizon');
+    with talk as (
+        select touch.id, any_value(touch.touch_type) as touch_type, any_value(touch.person_id) as person_id,
+            any_value(touch.occurred_at) as occurred_at, arg_max(owner_employee_id, created_at) as owner_employee_id,
+        from touch
+        left join (from opportunity_person join opportunity using (opportunity_id)) as deal
+            on deal.person_id = touch.person_id and deal.created_at <= touch.occurred_at
+        where touch_type in ('meeting', 'call') and occurred_at <= getvariable('horizon')
+        group by touch.id
+    )
+    select talk.id, touch_type, contact_now.id as contact_id, occurred_at, greatest(occurred_at, contact.created_at) as logged_at,
+        concat_ws(' ', firstname, lastname) as person, owner_of(owner_employee_id) as hubspot_owner_id,
+    from talk
+    join contact using (person_id)
+    join contact_now using (person_id);
 
 create or replace table meetings as
     select id, logged_at as created_at, logged_at as updated_at, null::timestamp as archived_at,
@@ -234,6 +243,19 @@ create or replace table association as
     select to_type, to_id, from_type, from_id, reverse_id, label, reverse_name from tie join kind using (from_type, to_type)
     order by all;
 
+-- Former values of the properties whose path matters; others have had their present value since the object was made.
+create or replace table history as
+    select 'deals' as object_type, deal_now.id, 'dealstage' as property, stage.stage as value, stage.entered_at as changed_at
+    from stage join deal_now using (opportunity_id)
+    where stage.entered_at <= getvariable('horizon')
+    union all
+    select 'contacts', id, 'lifecyclestage', regexp_extract(moment, 'stage_(.*)_date', 1), changed_at
+    from (
+        unpivot (select id, columns('hs_lifecyclestage_.*_date') from contacts)
+        on columns(* exclude (id)) into name moment value changed_at
+    )
+    order by all;
+
 create or replace table owners as
     select id, user_id, email, first_name, last_name, created_at, greatest(created_at, seen(left_at)) as updated_at, seen(left_at) as archived_at,
     from owner
@@ -276,7 +298,9 @@ create or replace table campaigns as
     order by campaign.id;
 
 create or replace table emails as
-    select email.* exclude (campaign_id, email_id), campaigns.guid as campaign_guid, campaigns.hs_name as campaign_name, campaigns.hs_utm as campaign_utm
+    select email.* exclude (campaign_id, email_id), published_at as created_at,
+        greatest(published_at, case when seen(renamed_at) > published_at then seen(renamed_at) end) as updated_at,
+        campaigns.guid as campaign_guid, campaigns.hs_name as campaign_name, campaigns.hs_utm as campaign_utm,
     from email
     left join campaign using (campaign_id)
     left join campaigns using (guid)
@@ -290,7 +314,7 @@ create or replace table forms as
     order by id;
 
 create or replace table submissions as
-    select * from submission where submitted_at <= getvariable('horizon') order by form_guid, id desc;
+    select *, md5(form_guid || id) as conversion_id from submission where submitted_at <= getvariable('horizon') order by form_guid, id desc;
 
 create unique index contacts_id on contacts (id);
 create unique index companies_id on companies (id);
@@ -303,3 +327,4 @@ create unique index owners_id on owners (id);
 create unique index campaigns_guid on campaigns (guid);
 create unique index emails_id on emails (id);
 create index association_from on association (from_id);
+create index history_id on history (id);

@@ -1,196 +1,281 @@
-"""HubSpot's marketing APIs: e-mails with statistics, campaigns with budget and spend, forms with submissions."""
+"""HubSpot's marketing: e-mails with their statistics, campaigns with budget and spend, forms and what was submitted with them."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
+from sandbox.vendors.hubspot import replies
+from sandbox.vendors.hubspot.objects import instant
+from sandbox.vendors.hubspot.replies import Refusal
 from sandbox.vendors.hubspot.store import HubSpotStore
 
-_CAMPAIGN_DEFAULTS = ("hs_name",)
-_SUBMISSIONS_PER_PAGE = 50
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_CAMPAIGN_TEXTS = (
+    "hs_name",
+    "hs_object_id",
+    "hs_utm",
+    "hs_start_date",
+    "hs_end_date",
+    "hs_campaign_status",
+    "hs_currency_code",
+    "hs_owner",
+)
+_CAMPAIGN_PROPERTIES = {name: name for name in _CAMPAIGN_TEXTS} | {
+    "hs_budget_items_sum_amount": "rtrim(rtrim(budget_total::varchar, '0'), '.')",
+    "hs_spend_items_sum_amount": "rtrim(rtrim(spend_total::varchar, '0'), '.')",
+    "hs_created_at": instant("created_at"),
+}
+"""Property of a campaign -> SQL of its text."""
 
-Handler = Callable[[Request], Awaitable[Response]]
-
-
-def routes(store: HubSpotStore) -> list[tuple[str, Handler]]:
-    """Paths and what answers them."""
-
-    async def campaigns(request: Request) -> Response:
-        query = request.query_params
-        limit, after = _size(request, 50, 100), int(query.get("after") or 0)
-        wanted = [name for name in query.get("properties", "").split(",") if name] or list(_CAMPAIGN_DEFAULTS)
-        rows = store.rows("select * from campaigns where id >= ? order by id limit ?", [after, limit + 1])
-        results = [_campaign(row, wanted) for row in rows[:limit]]
-        return _json(_page(request, results, str(rows[limit]["id"]) if len(rows) > limit else None, total=None))
-
-    async def totals(request: Request) -> Response:
-        guid = request.path_params["guid"]
-        rows = store.rows("select * from campaigns where guid = ?", [guid])
-        if not rows:
-            return JSONResponse({"status": "error", "message": "Campaign not found", "category": "OBJECT_NOT_FOUND"}, 404)
-        campaign = rows[0]
-        items = store.rows("select * from money_items where guid = ? order by id", [guid])
-        body = {
-            "budgetItems": [_item(row) for row in items if row["kind"] == "budget"],
-            "spendItems": [_item(row) for row in items if row["kind"] == "spend"],
-            "budgetTotal": campaign["budget_total"],
-            "spendTotal": campaign["spend_total"],
-            "remainingBudget": campaign["budget_total"] - campaign["spend_total"],
-            "currencyCode": campaign["hs_currency_code"],
-        }
-        return _json(body)
-
-    async def emails(request: Request) -> Response:
-        query = request.query_params
-        limit, after = _size(request, 10, 300), int(query.get("after") or 0)
-        since = query.get("updatedAfter")
-        moment = datetime.fromisoformat(since).astimezone(UTC).replace(tzinfo=None) if since else datetime(1970, 1, 1)  # noqa: DTZ001
-        rows = store.rows(
-            "select * from emails where id >= ? and published_at >= ? order by id limit ?", [after, moment, limit + 1]
-        )
-        with_stats = query.get("includeStats", "false").lower() == "true"
-        total = int(store.rows("select count(*) as n from emails where published_at >= ?", [moment])[0]["n"])
-        results = [_email(row, with_stats=with_stats) for row in rows[:limit]]
-        return _json(_page(request, results, str(rows[limit]["id"]) if len(rows) > limit else None, total=total))
-
-    async def forms(request: Request) -> Response:
-        rows = store.rows("select * from forms order by id")
-        results = [
-            {
-                "id": row["guid"],
-                "name": row["name"],
-                "formType": "hubspot",
-                "createdAt": _iso(row["created_at"]),
-                "updatedAt": _iso(row["created_at"]),
-                "archived": False,
-                "fieldGroups": [],
-                "configuration": {"language": "en"},
-                "displayOptions": {"theme": "default_style"},
-                "legalConsentOptions": {"type": "none"},
-            }
-            for row in rows
-        ]
-        return _json(_page(request, results, None, total=None))
-
-    async def submissions(request: Request) -> Response:
-        """Newest first; ``after`` is an opaque cursor."""
-        limit, after = _size(request, 20, _SUBMISSIONS_PER_PAGE), request.query_params.get("after")
-        rows = store.rows(
-            """select * from submissions where form_guid = ? and (?::varchar is null or id < ?::bigint)
-            order by id desc limit ?""",
-            [request.path_params["guid"], after, after, limit + 1],
-        )
-        results = [_submission(row) for row in rows[:limit]]
-        following = str(rows[limit - 1]["id"]) if len(rows) > limit else None
-        return _json(_page(request, results, following, total=None))
-
-    return [
-        ("/marketing/v3/campaigns", campaigns),
-        ("/marketing/v3/campaigns/", campaigns),
-        ("/marketing/v3/campaigns/{guid}/budget/totals", totals),
-        ("/marketing/v3/emails", emails),
-        ("/marketing/v3/emails/", emails),
-        ("/marketing/v3/forms", forms),
-        ("/marketing/v3/forms/", forms),
-        ("/form-integrations/v1/submissions/forms/{guid}", submissions),
-    ]
+_COUNTERS = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "open": "opened",
+    "click": "clicked",
+    "bounce": "bounced",
+    "unsubscribed": "unsubscribed",
+}
+"""Counter of an e-mail -> its column."""
 
 
-def _size(request: Request, default: int, largest: int) -> int:
-    return max(1, min(largest, int(request.query_params.get("limit") or default)))
+def _ms(column: str) -> str:
+    return f"epoch_ms({column})"
 
 
-def _json(body: object) -> Response:
-    return Response(_encoder.encode(body), media_type="application/json")
+def _exact(column: str) -> str:
+    """SQL of an amount as a JSON number with all its digits, which a double would not keep."""
+    return f"(rtrim(rtrim({column}::varchar, '0'), '.'))::json"
 
 
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def _page(request: Request, results: Sequence[object], following: str | None, *, total: int | None) -> dict[str, object]:
-    body: dict[str, object] = {"results": list(results)} | ({"total": total} if total is not None else {})
-    if following is not None:
-        query = {**request.query_params, "after": following}
-        body["paging"] = {"next": {"after": following, "link": f"{str(request.url).split('?')[0]}?{urlencode(query)}"}}
-    return body
-
-
-def _campaign(row: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, object]:
-    return {
-        "id": row["guid"],
-        "properties": {name: _property(row, name) for name in wanted},
-        "createdAt": _iso(row["created_at"]),
-        "updatedAt": _iso(row["updated_at"]),
-    }
-
-
-def _item(row: Mapping[str, Any]) -> dict[str, object]:
-    at = {"createdAt": _ms(row["created_at"]), "updatedAt": _ms(row["updated_at"])}
-    return {"id": str(row["id"]), "name": row["name"], "amount": row["amount"], **at, "order": row["sequence"], "description": ""}
-
-
-def _property(row: Mapping[str, Any], name: str) -> str | None:
-    """A campaign's property as text."""
-    column = {"hs_budget_items_sum_amount": "budget_total", "hs_spend_items_sum_amount": "spend_total"}.get(name, name)
-    value = row.get(column)
-    return None if value is None else f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
-
-
-def _email(row: Mapping[str, Any], *, with_stats: bool) -> dict[str, object]:
-    body: dict[str, object] = {
-        "id": str(row["id"]),
-        "name": row["name"],
-        "subject": row["subject"],
-        "state": "PUBLISHED",
-        "type": "BATCH_EMAIL",
-        "isPublished": True,
-        "archived": False,
-        "campaign": row["campaign_guid"],
-        "campaignName": row["campaign_name"],
-        "campaignUtm": row["campaign_utm"],
-        "createdAt": _iso(row["published_at"]),
-        "updatedAt": _iso(row["published_at"]),
-        "publishDate": _iso(row["published_at"]),
-    }
-    if with_stats:
-        counters = {
-            "sent": row["sent"],
-            "delivered": row["delivered"],
-            "open": row["opened"],
-            "click": row["clicked"],
-            "bounce": row["bounced"],
-            "unsubscribed": row["unsubscribed"],
-        }
-        body["stats"] = {"counters": counters, "ratios": {}, "deviceBreakdown": {}, "qualifierStats": {}}
-    return body
-
-
-def _submission(row: Mapping[str, Any]) -> dict[str, object]:
-    tags = {name: row[name] for name in ("utm_source", "utm_medium", "utm_campaign") if row[name]}
-    values = (
-        ("email", row["email"]),
-        ("firstname", row["first_name"]),
-        ("lastname", row["last_name"]),
-        ("company", row["company"]),
+def _statistics(of: str) -> str:
+    """SQL of the statistics of e-mails; ``of`` turns a column into a number: itself, or its sum."""
+    counters = {name: of.format(column) for name, column in _COUNTERS.items()}
+    counted = ", ".join(f"'{name}', {value}" for name, value in counters.items())
+    shares = (
+        ("deliveredratio", "delivered", "sent"),
+        ("openratio", "open", "delivered"),
+        ("clickratio", "click", "delivered"),
+        ("clickthroughratio", "click", "open"),
+        ("bounceratio", "bounce", "sent"),
+        ("unsubscribedratio", "unsubscribed", "delivered"),
     )
-    return {
-        "submittedAt": _ms(row["submitted_at"]),
-        "conversionId": str(row["id"]),
-        "values": [{"name": name, "value": value, "objectTypeId": "0-1"} for name, value in values if value],
-        "pageUrl": row["page"] + (f"?{urlencode(tags)}" if tags else ""),
-        "pageTitle": row["form_name"],
-    }
+    ratios = ", ".join(
+        f"'{name}', coalesce(round(100.0 * {counters[part]} / nullif({counters[whole]}, 0), 3), 0)::double"
+        for name, part, whole in shares
+    )
+    return f"""json_object('counters', json_object({counted}), 'ratios', json_object({ratios}),
+        'deviceBreakdown', json_object(), 'qualifierStats', json_object())"""
+
+
+_EMAIL = f"""
+    'id', id::varchar, 'name', name, 'subject', subject, 'state', 'PUBLISHED', 'type', 'BATCH_EMAIL', 'subcategory', 'batch',
+    'language', 'en', 'archived', false, 'isPublished', true, 'isTransactional', false, 'sendOnPublish', true,
+    'campaign', campaign_guid, 'campaignName', campaign_name, 'campaignUtm', campaign_utm,
+    'createdAt', {instant("created_at")}, 'updatedAt', {instant("updated_at")},
+    'publishDate', {instant("published_at")}, 'publishedAt', {instant("published_at")},
+    'content', json_object('templatePath', '@hubspot/email/dnd/welcome.html', 'plainTextVersion', ''),
+    'from', json_object('fromName', 'Meridian', 'replyTo', 'news@meridian.example'),
+    'to', json_object('contactLists', json_object('include', json_array(), 'exclude', json_array()), 'suppressGraymail', false)
+"""
+_FORM = f"""json_object(
+    'id', guid, 'name', name, 'formType', 'hubspot', 'archived', false,
+    'createdAt', {instant("created_at")}, 'updatedAt', {instant("created_at")}, 'fieldGroups', json_array(),
+    'configuration', json_object(
+        'language', 'en', 'cloneable', true, 'editable', true, 'archivable', true, 'recaptchaEnabled', false,
+        'notifyContactOwner', false, 'notifyRecipients', json_array(), 'createNewContactForNewEmail', true,
+        'prePopulateKnownValues', true, 'allowLinkToResetKnownValues', false, 'lifecycleStages', json_array(),
+        'postSubmitAction', json_object('type', 'thank_you', 'value', 'Thank you')),
+    'displayOptions', json_object(
+        'renderRawHtml', false, 'theme', 'default_style', 'submitButtonText', 'Submit',
+        'style', json_object(
+            'fontFamily', 'arial, helvetica, sans-serif', 'backgroundWidth', '100%',
+            'labelTextColor', '#33475b', 'labelTextSize', '14px',
+            'helpTextColor', '#7C98B6', 'helpTextSize', '11px', 'legalConsentTextColor', '#33475b', 'legalConsentTextSize', '14px',
+            'submitColor', '#ff7a59', 'submitAlignment', 'left', 'submitFontColor', '#ffffff', 'submitSize', '12px')),
+    'legalConsentOptions', json_object(
+        'type', 'implicit_consent_to_process', 'lawfulBasis', 'lead', 'privacyText', '', 'subscriptionTypeIds', json_array(),
+        'communicationsCheckboxes', json_array(), 'communicationConsentText', '', 'consentToProcessText', '')
+)"""
+_ITEM = f"""json_object('id', id::varchar, 'name', name, 'description', '', 'amount', {_exact("amount")}, 'order', sequence,
+    'createdAt', {_ms("created_at")}, 'updatedAt', {_ms("updated_at")})"""
+_TAGS = ", ".join(f"'{name}=' || url_encode({name})" for name in ("utm_source", "utm_medium", "utm_campaign"))
+_SUBMISSION = f"""json_object(
+    'conversionId', conversion_id, 'submittedAt', {_ms("submitted_at")}, 'pageTitle', form_name,
+    'pageUrl', page || coalesce('?' || nullif(concat_ws('&', {_TAGS}), ''), ''),
+    'values', to_json(list_filter([
+        {{name: 'email', value: email, objectTypeId: '0-1'}}, {{name: 'firstname', value: first_name, objectTypeId: '0-1'}},
+        {{name: 'lastname', value: last_name, objectTypeId: '0-1'}}, {{name: 'company', value: company, objectTypeId: '0-1'}}
+    ], one -> one.value is not null))
+)"""
+
+
+@dataclass(frozen=True)
+class MarketingApi:
+    """``/marketing/v3`` and ``/form-integrations/v1``."""
+
+    store: HubSpotStore
+
+    def routes(self) -> list[BaseRoute]:
+        """What it answers."""
+        campaigns, emails, forms = "/marketing/v3/campaigns", "/marketing/v3/emails", "/marketing/v3/forms"
+        return [
+            Route(emails, self._emails),
+            Route(emails + "/statistics/list", self._email_statistics),
+            Route(emails + "/{id}", self._email),
+            Route(campaigns, self._campaigns),
+            Route(campaigns + "/{guid}", self._campaign),
+            Route(campaigns + "/{guid}/budget/totals", self._money),
+            Route(campaigns + "/{guid}/{kind}/{item}", self._money_item),
+            Route(forms, self._forms),
+            Route(forms + "/{guid}", self._form),
+            Route("/form-integrations/v1/submissions/forms/{guid}", self._submissions),
+        ]
+
+    def _emails(self, request: Request) -> Response:
+        """A page of e-mails; one that was renamed, as its campaign was, counts as updated."""
+        limit, after = replies.limit_of(request, 10, 100), _after(request)
+        where, values = "true", list[object]()
+        for option, test in (("updatedAfter", ">"), ("updatedBefore", "<"), ("createdAfter", ">"), ("createdBefore", "<")):
+            if option in request.query_params:
+                where += f" and {option[:7]}_at {test} ?"
+                values.append(_moment(request, option))
+        if replies.flag_of(request, "archived"):
+            where += " and false"  # none is ever archived
+        total = self.store.one(f"select count(*) from emails where {where}", values)[0]
+        found = self.store.read(
+            f"select id, {_email_body(request)} from emails where {where} and id >= ? order by id limit ?",
+            [*values, after, limit + 1],
+        )
+        return replies.page(request, [row[1] for row in found[:limit]], found[limit][0] if len(found) > limit else None, total)
+
+    def _email(self, request: Request) -> Response:
+        id_ = replies.whole_number(request.path_params["id"], "emailId")
+        return _one(
+            self.store.read(f"select {_email_body(request)} from emails where id = ?", [id_]), f"Email {id_} does not exist"
+        )
+
+    def _email_statistics(self, request: Request) -> Response:
+        """Sums over the e-mails of a span of time, whole and by campaign."""
+        chosen = [replies.whole_number(one, "emailIds") for one in replies.names_of(request, "emailIds")]
+        span = [_moment(request, "startTimestamp"), _moment(request, "endTimestamp")]
+        where, values = (
+            "published_at between ? and ? and (len(?::bigint[]) = 0 or id in (select unnest(?::bigint[])))",
+            [*span, chosen, chosen],
+        )
+        statistics = _statistics("coalesce(sum({}), 0)::bigint")
+        found = self.store.one(
+            f"""select json_object(
+                'emails', coalesce(to_json(list(id order by id)), json_array()),
+                'aggregate', {statistics},
+                'campaignAggregations', coalesce((
+                    select json_group_object(campaign_guid, body)
+                    from (select campaign_guid, {statistics} as body from emails where {where} group by campaign_guid)
+                ), json_object()))::varchar
+            from emails where {where}""",
+            [*values, *values],
+        )
+        return replies.reply(str(found[0]).encode())
+
+    def _campaigns(self, request: Request) -> Response:
+        limit, after = replies.limit_of(request, 50, 100), _after(request)
+        name = request.query_params.get("name", "")
+        total = self.store.one("select count(*) from campaigns where contains(lower(hs_name), lower(?))", [name])[0]
+        found = self.store.read(
+            f"""select id, {_campaign_body(request)} from campaigns
+            where contains(lower(hs_name), lower(?)) and id >= ? order by id limit ?""",
+            [name, after, limit + 1],
+        )
+        return replies.page(request, [row[1] for row in found[:limit]], found[limit][0] if len(found) > limit else None, total)
+
+    def _campaign(self, request: Request) -> Response:
+        guid = request.path_params["guid"].lower()
+        return _one(
+            self.store.read(f"select {_campaign_body(request)} from campaigns where guid = ?", [guid]),
+            f"Campaign {guid} does not exist",
+        )
+
+    def _money(self, request: Request) -> Response:
+        """What a campaign may cost, and what it has cost: items and totals."""
+        guid = request.path_params["guid"].lower()
+        items = ", ".join(
+            f"""'{kind}Items', coalesce((select to_json(list({_ITEM} order by sequence)) from money_items
+                where money_items.guid = campaigns.guid and kind = '{kind}'), json_array())"""
+            for kind in ("budget", "spend")
+        )
+        found = self.store.read(
+            f"""select json_object({items}, 'budgetTotal', {_exact("budget_total")}, 'spendTotal', {_exact("spend_total")},
+                'remainingBudget', {_exact("(budget_total - spend_total)")}, 'currencyCode', hs_currency_code)::varchar
+            from campaigns where guid = ?""",
+            [guid],
+        )
+        return _one(found, f"Campaign {guid} does not exist")
+
+    def _money_item(self, request: Request) -> Response:
+        guid, kind = request.path_params["guid"].lower(), request.path_params["kind"]
+        item = replies.whole_number(request.path_params["item"], f"{kind}Id")
+        found = self.store.read(
+            f"select {_ITEM}::varchar from money_items where guid = ? and kind = ? and id = ?", [guid, kind, item]
+        )
+        return _one(found, f"Campaign {guid} has no {kind} item {item}")
+
+    def _forms(self, request: Request) -> Response:
+        limit, after = replies.limit_of(request, 20, 100), _after(request)
+        known = "false" if replies.flag_of(request, "archived") else "true"
+        found = self.store.read(
+            f"select id, {_FORM}::varchar from forms where {known} and id >= ? order by id limit ?", [after, limit + 1]
+        )
+        return replies.page(request, [row[1] for row in found[:limit]], found[limit][0] if len(found) > limit else None)
+
+    def _form(self, request: Request) -> Response:
+        guid = request.path_params["guid"].lower()
+        return _one(self.store.read(f"select {_FORM}::varchar from forms where guid = ?", [guid]), f"Form {guid} does not exist")
+
+    def _submissions(self, request: Request) -> Response:
+        """Newest first: what is submitted while a caller pages does not move the later pages."""
+        guid = request.path_params["guid"].lower()
+        if not self.store.read("select guid from forms where guid = ?", [guid]):
+            raise Refusal(404, f"Form {guid} does not exist", "OBJECT_NOT_FOUND")
+        limit = replies.limit_of(request, 20, 50)
+        before = replies.whole_number(request.query_params.get("after") or 2**62, "after")
+        found = self.store.read(
+            f"select id, {_SUBMISSION}::varchar from submissions where form_guid = ? and id < ? order by id desc limit ?",
+            [guid, before, limit + 1],
+        )
+        return replies.page(request, [row[1] for row in found[:limit]], found[limit - 1][0] if len(found) > limit else None)
+
+
+def _email_body(request: Request) -> str:
+    statistics = f", 'stats', {_statistics('{}')}" if replies.flag_of(request, "includeStats") else ""
+    return f"json_object({_EMAIL}{statistics})::varchar"
+
+
+def _campaign_body(request: Request) -> str:
+    """A campaign with the properties that were asked for; without asking there are none."""
+    chosen = [name for name in dict.fromkeys(replies.names_of(request, "properties")) if name in _CAMPAIGN_PROPERTIES]
+    properties = ", ".join(f"'{name}', {_CAMPAIGN_PROPERTIES[name]}" for name in chosen)
+    return f"""json_object('id', guid, 'properties', json_object({properties}),
+        'createdAt', {instant("created_at")}, 'updatedAt', {instant("updated_at")})::varchar"""
+
+
+def _after(request: Request) -> int:
+    return replies.whole_number(request.query_params.get("after") or 0, "after")
+
+
+def _moment(request: Request, name: str) -> datetime:
+    text = request.query_params.get(name, "")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal(400, f"Invalid input: {name} is not a valid date-time: '{text}'") from None
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
+
+
+def _one(found: Sequence[tuple[str]], missing: str) -> Response:
+    if not found:
+        raise Refusal(404, missing, "OBJECT_NOT_FOUND")
+    return replies.reply(found[0][0].encode())

@@ -1,10 +1,12 @@
-"""The object types of the CRM and their properties: names as the vendor spells them, with the type that decides how values compare."""
+"""The object types of the CRM and their properties: the vendor's names, and the type that decides how values compare."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+
+from sandbox.vendors.hubspot.replies import Refusal
 
 STAGES: Mapping[str, tuple[str, str]] = {
     "qualification": ("Qualification", "0.2"),
@@ -34,7 +36,6 @@ _API_TYPES: Mapping[str, tuple[str, str]] = {
     "decimal": ("number", "number"),
     "integer": ("number", "number"),
     "datetime": ("datetime", "date"),
-    "date": ("date", "date"),
     "bool": ("bool", "booleancheckbox"),
 }
 
@@ -58,6 +59,11 @@ class Property:
         return _API_TYPES[self.kind][1]
 
     @property
+    def is_text(self) -> bool:
+        """Whether filters compare it as text, whatever its case."""
+        return self.kind in {"string", "enumeration"}
+
+    @property
     def rendered(self) -> str:
         """SQL that turns the column into the text of the wire."""
         column = f'"{self.name}"'
@@ -65,7 +71,7 @@ class Property:
             return f"rtrim(rtrim({column}::varchar, '0'), '.')"
         if self.kind == "datetime":
             return instant(column)
-        return column if self.kind in {"string", "enumeration"} else f"{column}::varchar"
+        return column if self.is_text else f"{column}::varchar"
 
 
 def instant(column: str) -> str:
@@ -92,9 +98,12 @@ class ObjectType:
         common = (Property("hs_object_id", "integer"), Property(self.created, "datetime"), Property(self.modified, "datetime"))
         return {one.name: one for one in (*common, *self.declared)}
 
-    def chosen(self, wanted: list[str]) -> list[Property]:
-        """What an answer carries: the defaults, or what was asked for and the three of every object; unknown names are passed over."""
-        names = [*wanted, "hs_object_id", self.created, self.modified] if wanted else self.defaults
+    def chosen(self, wanted: Sequence[str]) -> list[Property]:
+        """What an answer carries: the defaults, or what was asked for and the three of every object."""
+        return self.known([*wanted, "hs_object_id", self.created, self.modified] if wanted else self.defaults)
+
+    def known(self, names: Sequence[str]) -> list[Property]:
+        """The properties of these names that exist, once each."""
         return [self.properties[name] for name in dict.fromkeys(names) if name in self.properties]
 
 
@@ -215,6 +224,9 @@ OBJECT_TYPES = (_CONTACTS, _COMPANIES, _DEALS, _LINE_ITEMS, _PRODUCTS, _MEETINGS
 _BY_NAME: Mapping[str, ObjectType] = {name: one for one in OBJECT_TYPES for name in (one.name, one.singular, one.type_id)}
 
 
-def object_type(name: str) -> ObjectType | None:
-    """The type that a path means: plural, singular and type id (``deals``, ``deal``, ``0-3``) are accepted alike."""
-    return _BY_NAME.get(name.lower())
+def required_type(name: str) -> ObjectType:
+    """The type that a path means by its plural, singular or type id (``deals``, ``deal``, ``0-3``); raises Refusal."""
+    known = _BY_NAME.get(name.lower())
+    if known is None:
+        raise Refusal(400, f"Unable to infer object type from: {name}")
+    return known
