@@ -15,7 +15,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format lock clean
+.PHONY: help setup test lint format sources lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lint: $(READY) ## Check style, types and import directions
 format: $(READY) ## Rewrite files in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+sources: $(READY) ## Write the dbt sources from the declared raw tables
+	@$(BIN)/python -m finance_hub.source_docs
 
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.lock (hashes, no index addresses)
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --generate-hashes --python-version 3.11 --no-emit-index-url --no-header --no-annotate \

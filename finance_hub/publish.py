@@ -55,18 +55,20 @@ def current(home: Path) -> Path:
 
 def _copy(target: warehouse.Database, source: Path) -> None:
     """Fill an empty snapshot from the warehouse: tables of core and marts, whatever they are there."""
-    target.execute(f"attach '{source}' as source (read_only)")
+    # under the name it has when dbt writes it: views carry the name of their database
+    target.execute(f"attach '{source}' as {source.stem} (read_only)")
     tables = target.execute(
         "select table_schema, table_name from information_schema.tables "
-        "where table_catalog = 'source' and table_schema in ('core', 'marts') order by all"
+        "where table_catalog = ? and table_schema in ('core', 'marts') order by all",
+        [source.stem],
     ).fetchall()
     for schema in _SCHEMAS:
         target.execute(f"create schema {schema}")
     for schema, name in tables:
-        target.execute(f'create table {schema}."{name}" as from source.{schema}."{name}"')
+        target.execute(f'create table {schema}."{name}" as from {source.stem}.{schema}."{name}"')
         if schema == "marts":  # people and BI tools may leave the schema out
             target.execute(f'create view main."{name}" as from marts."{name}"')
-    target.execute("detach source")
+    target.execute(f"detach {source.stem}")
 
 
 def _number(path: Path) -> int:

@@ -34,6 +34,9 @@ _HUB_TABLES = """
         last_status varchar, last_message varchar, rows_loaded bigint, documents_quarantined bigint);
     create table if not exists hub.unavailable_tables (
         connection_id varchar, table_name varchar, reason varchar, primary key (connection_id, table_name));
+    create table if not exists hub.check_results (
+        check_id varchar primary key, asset varchar, check_name varchar, domain varchar, severity varchar, blocking boolean,
+        passed boolean, measured varchar, expected varchar, failed_rows bigint, checked_at timestamp, description varchar);
 """
 
 

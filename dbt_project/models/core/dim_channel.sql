@@ -1,0 +1,9 @@
+with
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+)
+
+select * from channels

@@ -1,0 +1,98 @@
+with
+
+parameters as (
+
+    select * from {{ ref('stg_hub__parameters') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('fct_fx_rate') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+lines as (
+
+    select lines.*
+    from {{ ref('fct_gl_line') }} as lines
+    inner join {{ ref('dim_account') }} as accounts
+        on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
+    where accounts.account_class = 'expense'
+
+),
+
+-- Marketing cost of the books: what carries a campaign, and what the marketing department spends without one.
+in_books as (
+
+    select
+        entity_id,
+        campaign_id,
+        period_month,
+        cast(sum(amount_func) as decimal(20, 4)) as cost_func
+    from lines
+    where campaign_id is not null or lower(department_name) = 'marketing'
+    group by entity_id, campaign_id, period_month
+
+),
+
+-- The platform dates a spend item by when it was entered: the morning after the first day that it covers.
+on_platform as (
+
+    select
+        campaigns.entity_id,
+        items.campaign_id,
+        cast(date_trunc('month', items.created_at - interval 1 day) as date) as period_month,
+        cast(sum(items.spend_amount) as decimal(20, 4)) as cost_func
+    from {{ ref('stg_hubspot__campaign_spend_items') }} as items
+    inner join campaigns on items.connection_id = campaigns.crm_connection_id and items.campaign_id = campaigns.campaign_id
+    cross join parameters
+    where items.created_at < parameters.as_of_date + interval 2 day
+    group by campaigns.entity_id, items.campaign_id, cast(date_trunc('month', items.created_at - interval 1 day) as date)
+
+),
+
+-- The books decide; where a month is not billed yet, the platform tells. Both are kept.
+compared as (
+
+    select
+        coalesce(in_books.entity_id, on_platform.entity_id) as entity_id,
+        coalesce(in_books.campaign_id, on_platform.campaign_id) as campaign_id,
+        coalesce(in_books.period_month, on_platform.period_month) as period_month,
+        in_books.cost_func as books_cost_func,
+        on_platform.cost_func as platform_cost_func,
+        coalesce(in_books.cost_func, on_platform.cost_func) as cost_func,
+        case when in_books.cost_func is not null then 'gl' else 'platform' end as cost_source
+    from in_books
+    full join on_platform
+        on
+            in_books.entity_id = on_platform.entity_id
+            and in_books.campaign_id = on_platform.campaign_id
+            and in_books.period_month = on_platform.period_month
+
+),
+
+final as (
+
+    select
+        compared.entity_id,
+        coalesce(compared.campaign_id, 'unassigned') as campaign_id,
+        compared.period_month,
+        compared.books_cost_func,
+        compared.platform_cost_func,
+        compared.cost_func,
+        compared.cost_source,
+        {{ posted('compared.cost_func * rates.average_rate', 'rates.to_currency') }} as cost_rpt,
+        rates.to_currency as currency_rpt
+    from compared
+    inner join rates on compared.entity_id = rates.entity_id and compared.period_month = rates.period_month
+
+)
+
+select * from final

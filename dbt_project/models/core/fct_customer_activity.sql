@@ -1,0 +1,75 @@
+with
+
+invoices as (
+
+    select * from {{ ref('stg_xero__invoices') }}
+    where document_type = 'accrec' and status in ('authorised', 'paid')
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customer') }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('stg_hub__parameters') }}
+
+),
+
+billed as (
+
+    select distinct
+        customers.entity_id,
+        customers.customer_id,
+        invoices.document_date
+    from invoices
+    inner join customers on invoices.connection_id = customers.erp_connection_id and invoices.contact_id = customers.erp_contact_id
+    cross join parameters
+    where invoices.document_date <= parameters.as_of_date
+
+),
+
+gaps as (
+
+    select
+        *,
+        date_diff('day', lag(document_date) over (partition by customer_id order by document_date), document_date) as days_since_last
+    from billed
+
+),
+
+-- How often a customer is billed tells until when it is one: monthly, quarterly, else yearly.
+rhythms as (
+
+    select
+        entity_id,
+        customer_id,
+        min(document_date) as first_billed_on,
+        max(document_date) as last_billed_on,
+        case
+            when median(days_since_last) <= 45 then 1
+            when median(days_since_last) <= 135 then 3
+            else 12
+        end as billing_months
+    from gaps
+    group by entity_id, customer_id
+
+),
+
+final as (
+
+    select
+        entity_id,
+        customer_id,
+        first_billed_on,
+        last_billed_on,
+        billing_months,
+        cast(last_billed_on + to_months(billing_months) as date) as active_until
+    from rhythms
+
+)
+
+select * from final

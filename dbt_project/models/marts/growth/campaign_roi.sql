@@ -1,0 +1,185 @@
+with
+
+campaigns as (
+
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+parameters as (
+
+    select * from {{ ref('dim_as_of') }}
+
+),
+
+costs as (
+
+    select
+        entity_id,
+        campaign_id,
+        sum(cost_rpt) as cost_total,
+        sum(case when cost_source = 'platform' then cost_rpt else 0 end) as cost_not_billed,
+        min(currency_rpt) as currency_rpt
+    from {{ ref('fct_campaign_cost') }}
+    group by entity_id, campaign_id
+
+),
+
+credits as (
+
+    select
+        entity_id,
+        campaign_id,
+        attribution_model,
+        sum(credit_amount_rpt) as attributed_revenue,
+        sum(weight) as new_customers
+    from {{ ref('revenue_attribution') }}
+    where campaign_id is not null
+    group by entity_id, campaign_id, attribution_model
+
+),
+
+leads as (
+
+    select
+        entity_id,
+        campaign_id,
+        count(*) as lead_count
+    from {{ ref('fct_lead') }}
+    where campaign_id is not null
+    group by entity_id, campaign_id
+
+),
+
+-- From the first touch to the won deal: what a campaign must be given before its return is judged.
+cycles as (
+
+    select
+        conversions.entity_id,
+        median(date_diff('day', paths.first_touch_at, conversions.converted_at)) as sales_cycle_days
+    from {{ ref('fct_conversion') }} as conversions
+    inner join (
+        select connection_id, company_id, min(occurred_at) as first_touch_at
+        from {{ ref('fct_touchpoint') }}
+        group by connection_id, company_id
+    ) as paths on conversions.connection_id = paths.connection_id and conversions.company_id = paths.company_id
+    where paths.first_touch_at <= conversions.converted_at
+    group by conversions.entity_id
+
+),
+
+models as (
+
+    select unnest(['first', 'last', 'linear']) as attribution_model
+
+),
+
+listed as (
+
+    select
+        campaigns.entity_id,
+        campaigns.campaign_id,
+        campaigns.campaign_name,
+        campaigns.channel_id,
+        campaigns.start_date,
+        campaigns.end_date,
+        campaigns.budget_amount,
+        campaigns.currency
+    from campaigns
+    cross join parameters
+    where campaigns.start_date is null or campaigns.start_date <= parameters.as_of_date
+    union all
+    select
+        entity_id,
+        campaign_id,
+        'Marketing cost without a campaign' as campaign_name,
+        'unassigned' as channel_id,
+        cast(null as date) as start_date,
+        cast(null as date) as end_date,
+        cast(null as decimal(20, 4)) as budget_amount,
+        cast(null as varchar) as currency
+    from costs
+    where campaign_id = 'unassigned'
+
+),
+
+measured as (
+
+    select
+        listed.*,
+        models.attribution_model,
+        cast(coalesce(costs.cost_total, 0) as decimal(20, 4)) as cost_total,
+        cast(coalesce(costs.cost_not_billed, 0) as decimal(20, 4)) as cost_not_billed,
+        cast(coalesce(credits.attributed_revenue, 0) as decimal(20, 4)) as attributed_revenue,
+        cast(coalesce(credits.new_customers, 0) as decimal(18, 6)) as new_customers,
+        coalesce(leads.lead_count, 0) as leads,
+        coalesce(cycles.sales_cycle_days, {{ var('default_sales_cycle_days') }}) as sales_cycle_days,
+        parameters.as_of_date,
+        parameters.reporting_currency as currency_rpt
+    from listed
+    cross join models
+    cross join parameters
+    left join costs on listed.entity_id = costs.entity_id and listed.campaign_id = costs.campaign_id
+    left join credits
+        on
+            listed.entity_id = credits.entity_id
+            and listed.campaign_id = credits.campaign_id
+            and models.attribution_model = credits.attribution_model
+    left join leads on listed.entity_id = leads.entity_id and listed.campaign_id = leads.campaign_id
+    left join cycles on listed.entity_id = cycles.entity_id
+
+),
+
+matured as (
+
+    select
+        *,
+        cast(
+            case
+                when start_date is null then 100
+                else least(
+                    100,
+                    greatest(0, 100.0 * date_diff('day', start_date, as_of_date)
+                    / (date_diff('day', start_date, coalesce(end_date, start_date)) + sales_cycle_days))
+                )
+            end as decimal(9, 2)
+        ) as maturity_pct
+    from measured
+
+),
+
+final as (
+
+    select
+        entity_id,
+        campaign_id,
+        campaign_name,
+        channel_id as channel,
+        attribution_model,
+        start_date,
+        end_date,
+        budget_amount,
+        currency as budget_currency,
+        cost_total,
+        cost_not_billed,
+        attributed_revenue,
+        cast(case when cost_total <> 0 then (attributed_revenue - cost_total) * 100 / cost_total end as decimal(20, 4)) as roi_pct,
+        cast(case when cost_total <> 0 then attributed_revenue / cost_total end as decimal(20, 6)) as roas_x,
+        cast(leads as bigint) as leads,
+        new_customers,
+        cast(case when leads > 0 then cost_total / leads end as decimal(20, 4)) as cpl,
+        cast(case when new_customers > 0 then cost_total / new_customers end as decimal(20, 4)) as cac,
+        maturity_pct,
+        case
+            when campaign_id = 'unassigned' then 'unassigned'
+            when cost_total = 0 then 'no_cost'
+            when maturity_pct < 100 then 'immature'
+            when attributed_revenue = 0 then 'no_revenue'
+            else 'ok'
+        end as roi_status,
+        currency_rpt
+    from matured
+
+)
+
+select * from final

@@ -1,0 +1,351 @@
+-- Every rule's figure for every subject of the latest closed month; `alert` compares them with the thresholds.
+with
+
+parameters as (
+
+    select * from {{ ref('dim_as_of') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_account') }}
+
+),
+
+entities as (
+
+    select * from {{ ref('dim_entity') }}
+
+),
+
+targets as (
+
+    select * from {{ ref('targets') }}
+
+),
+
+variances as (
+
+    select variances.*
+    from {{ ref('budget_variance') }} as variances
+    inner join parameters on variances.period_month = parameters.closed_month
+    where variances.comparison = 'budget_original' and variances.department_name = 'all'
+
+),
+
+-- What a month's movement on an account consists of, by what the lines say.
+lines as (
+
+    select
+        lines.connection_id,
+        lines.account_id,
+        lines.period_month,
+        coalesce(nullif(trim(regexp_replace(lines.description, '([A-Z]+-)?[0-9]{4,}(-[0-9]{2}){0,2}', '', 'g')), ''), 'no description') as line_text,
+        sum(lines.amount_func * accounts.natural_sign) as amount
+    from {{ ref('fct_gl_line') }} as lines
+    inner join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
+    where accounts.is_profit_and_loss
+    group by all
+
+),
+
+line_evidence as (
+
+    select
+        connection_id,
+        account_id,
+        period_month,
+        to_json(list({'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4)} order by abs(amount) desc)[1:3]) as evidence
+    from (
+        select *, sum(abs(amount)) over (partition by connection_id, account_id, period_month) as total
+        from lines
+    ) as shares
+    where total > 0
+    group by connection_id, account_id, period_month
+
+),
+
+budget_variance_rule as (
+
+    select
+        'budget_variance' as rule_id,
+        'account' as subject_type,
+        variances.connection_id || '|' || variances.account_id as subject_id,
+        variances.account_code || ' ' || variances.account_name as subject_name,
+        variances.entity_id,
+        cast(null as varchar) as department,
+        variances.period_month,
+        variances.variance_pct as value,
+        variances.variance_abs as deviation,
+        case when variances.budget is null or variances.budget = 0 then 'no budget for the month' end as obstacle,
+        false as is_immature,
+        line_evidence.evidence
+    from variances
+    left join line_evidence
+        on
+            variances.connection_id = line_evidence.connection_id
+            and variances.account_id = line_evidence.account_id
+            and variances.period_month = line_evidence.period_month
+    where variances.account_class = 'expense'
+
+),
+
+revenue_accounts as (
+
+    select
+        variances.entity_id,
+        variances.period_month,
+        sum(variances.actual) as actual,
+        sum(variances.budget) as budget,
+        to_json(
+            list(
+                {'name': variances.account_code || ' ' || variances.account_name, 'amount': cast(variances.variance_abs as varchar), 'share': null}
+                order by variances.variance_abs
+            )[1:3]
+        ) as evidence
+    from variances
+    inner join accounts on variances.connection_id = accounts.connection_id and variances.account_id = accounts.account_id
+    where accounts.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
+    group by variances.entity_id, variances.period_month
+
+),
+
+revenue_targets as (
+
+    select
+        entities.entity_id,
+        targets.amount
+    from entities
+    cross join parameters
+    inner join targets
+        on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and targets.valid_from <= parameters.closed_month
+    qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
+
+),
+
+revenue_rule as (
+
+    select
+        'revenue_below_target' as rule_id,
+        'entity' as subject_type,
+        entities.entity_id as subject_id,
+        entities.entity_name as subject_name,
+        entities.entity_id,
+        'sales' as department,
+        parameters.closed_month as period_month,
+        (coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual) * 100
+        / nullif(coalesce(revenue_targets.amount, revenue_accounts.budget), 0) as value,
+        coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual as deviation,
+        case when coalesce(revenue_targets.amount, revenue_accounts.budget, 0) = 0 then 'neither a revenue target nor a budget' end as obstacle,
+        false as is_immature,
+        revenue_accounts.evidence
+    from entities
+    cross join parameters
+    left join revenue_accounts on entities.entity_id = revenue_accounts.entity_id
+    left join revenue_targets on entities.entity_id = revenue_targets.entity_id
+
+),
+
+monthly_costs as (
+
+    select
+        statements.entity_id,
+        statements.connection_id,
+        statements.account_id,
+        statements.account_code,
+        statements.account_name,
+        sum(case when statements.period_month = parameters.closed_month then statements.amount_func else 0 end) as actual,
+        sum(case when statements.period_month < parameters.closed_month then statements.amount_func else 0 end) / 3 as usual,
+        count(distinct case when statements.period_month < parameters.closed_month then statements.period_month end) as months_before,
+        any_value(parameters.closed_month) as period_month
+    from {{ ref('profit_and_loss') }} as statements
+    cross join parameters
+    where statements.account_class = 'expense'
+        and statements.period_month between parameters.closed_month - interval 3 month and parameters.closed_month
+    group by statements.entity_id, statements.connection_id, statements.account_id, statements.account_code, statements.account_name
+
+),
+
+cost_increase_rule as (
+
+    select
+        'cost_increase' as rule_id,
+        'account' as subject_type,
+        monthly_costs.connection_id || '|' || monthly_costs.account_id as subject_id,
+        monthly_costs.account_code || ' ' || monthly_costs.account_name as subject_name,
+        monthly_costs.entity_id,
+        cast(null as varchar) as department,
+        monthly_costs.period_month,
+        (monthly_costs.actual - monthly_costs.usual) * 100 / nullif(monthly_costs.usual, 0) as value,
+        monthly_costs.actual - monthly_costs.usual as deviation,
+        case
+            when monthly_costs.months_before < 3 then 'fewer than three months before'
+            when monthly_costs.usual <= 0 then 'no usual cost to compare with'
+        end as obstacle,
+        false as is_immature,
+        line_evidence.evidence
+    from monthly_costs
+    left join line_evidence
+        on
+            monthly_costs.connection_id = line_evidence.connection_id
+            and monthly_costs.account_id = line_evidence.account_id
+            and monthly_costs.period_month = line_evidence.period_month
+
+),
+
+campaign_rule as (
+
+    select
+        'campaign_roi_low' as rule_id,
+        'campaign' as subject_type,
+        returns.campaign_id as subject_id,
+        returns.campaign_name as subject_name,
+        returns.entity_id,
+        'marketing' as department,
+        parameters.closed_month as period_month,
+        returns.roi_pct as value,
+        returns.cost_total as deviation,
+        case when returns.roi_status = 'no_cost' then 'no cost is known' end as obstacle,
+        returns.roi_status = 'immature' as is_immature,
+        to_json([
+            {'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null},
+            {'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': null},
+            {'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': null}
+        ]) as evidence
+    from {{ ref('campaign_roi') }} as returns
+    cross join parameters
+    where returns.attribution_model = 'linear' and returns.roi_status <> 'unassigned'
+        and (returns.end_date is null or returns.end_date >= parameters.as_of_date - {{ var('roi_alert_window_days') }})
+
+),
+
+acquisition as (
+
+    select
+        economics.entity_id,
+        sum(economics.acquisition_cost) as cost,
+        sum(economics.new_customers) as new_customers
+    from {{ ref('unit_economics') }} as economics
+    cross join parameters
+    where economics.channel = 'all'
+        and economics.period_month between parameters.closed_month - interval 2 month and parameters.closed_month
+    group by economics.entity_id
+
+),
+
+channel_evidence as (
+
+    select
+        economics.entity_id,
+        to_json(list({'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null} order by economics.cost desc)[1:3]) as evidence
+    from (
+        select economics.entity_id, economics.channel, sum(economics.acquisition_cost) as cost
+        from {{ ref('unit_economics') }} as economics
+        cross join parameters
+        where economics.channel <> 'all'
+            and economics.period_month between parameters.closed_month - interval 2 month and parameters.closed_month
+        group by economics.entity_id, economics.channel
+    ) as economics
+    where economics.cost > 0
+    group by economics.entity_id
+
+),
+
+cac_targets as (
+
+    select
+        entities.entity_id,
+        targets.amount,
+        targets.currency
+    from entities
+    cross join parameters
+    inner join targets
+        on entities.entity_id = targets.entity_id and targets.metric = 'cac' and targets.valid_from <= parameters.closed_month
+    qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
+
+),
+
+cac_rule as (
+
+    select
+        'cac_over_target' as rule_id,
+        'entity' as subject_type,
+        entities.entity_id as subject_id,
+        entities.entity_name as subject_name,
+        entities.entity_id,
+        'marketing' as department,
+        parameters.closed_month as period_month,
+        (acquisition.cost / nullif(acquisition.new_customers, 0) - cac_targets.amount) * 100 / nullif(cac_targets.amount, 0) as value,
+        acquisition.cost / nullif(acquisition.new_customers, 0) - cac_targets.amount as deviation,
+        case
+            when cac_targets.amount is null then 'no target for CAC'
+            when cac_targets.currency <> parameters.reporting_currency then 'the target is in another currency than the reporting one'
+            when coalesce(acquisition.new_customers, 0) = 0 then 'no new customers in three months'
+        end as obstacle,
+        false as is_immature,
+        channel_evidence.evidence
+    from entities
+    cross join parameters
+    left join acquisition on entities.entity_id = acquisition.entity_id
+    left join cac_targets on entities.entity_id = cac_targets.entity_id
+    left join channel_evidence on entities.entity_id = channel_evidence.entity_id
+
+),
+
+development_rule as (
+
+    select
+        'development_over_budget' as rule_id,
+        'entity' as subject_type,
+        entities.entity_id as subject_id,
+        entities.entity_name as subject_name,
+        entities.entity_id,
+        'product' as department,
+        parameters.closed_month as period_month,
+        cast(null as double) as value,
+        cast(null as double) as deviation,
+        'no development data is connected' as obstacle,
+        false as is_immature,
+        cast(null as json) as evidence
+    from entities
+    cross join parameters
+
+),
+
+evaluated as (
+
+    select * from budget_variance_rule
+    union all
+    select * from revenue_rule
+    union all
+    select * from cost_increase_rule
+    union all
+    select * from campaign_rule
+    union all
+    select * from cac_rule
+    union all
+    select * from development_rule
+
+),
+
+final as (
+
+    select
+        rule_id,
+        subject_type,
+        cast(subject_id as varchar) as subject_id,
+        subject_name,
+        entity_id,
+        department,
+        period_month,
+        cast(value as decimal(20, 4)) as value,
+        cast(deviation as decimal(20, 4)) as deviation,
+        obstacle,
+        is_immature,
+        cast(evidence as varchar) as evidence
+    from evaluated
+
+)
+
+select * from final

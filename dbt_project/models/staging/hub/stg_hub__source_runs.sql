@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('hub', 'source_runs') }}
+
+)
+
+select * from source

@@ -1,0 +1,33 @@
+with
+
+ties as (
+
+    {{ completed_loads('hubspot', 'associations') }}
+
+),
+
+objects as (
+
+    select connection_id, 'contacts' as object_type, id, _dlt_load_id from ({{ completed_loads('hubspot', 'contacts') }})
+    union all
+    select connection_id, 'deals' as object_type, id, _dlt_load_id from ({{ completed_loads('hubspot', 'deals') }})
+
+),
+
+-- An object and its ties travel in one load: what is older than the object is no longer tied to it.
+renamed as (
+
+    select distinct
+        ties.connection_id,
+        ties.from_type,
+        ties.from_id,
+        ties.to_type,
+        ties.to_id
+    from ties
+    inner join objects
+        on ties.connection_id = objects.connection_id and ties.from_type = objects.object_type and ties.from_id = objects.id
+        and ties._dlt_load_id = objects._dlt_load_id
+
+)
+
+select * from renamed

@@ -1,0 +1,42 @@
+with
+
+parts as (
+
+    {{ completed_loads('xero', 'invoice_lines') }}
+
+),
+
+documents as (
+
+    {{ completed_loads('xero', 'invoices') }}
+
+),
+
+-- A document and its parts travel in one load: what is older than the document is no longer part of it.
+current_parts as (
+
+    select parts.*
+    from parts
+    inner join documents
+        on parts.connection_id = documents.connection_id and parts.invoice_id = documents.invoice_id and parts._dlt_load_id = documents._dlt_load_id
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        invoice_id,
+        line_item_id,
+        line_number,
+        account_id,
+        description,
+        quantity,
+        cast(line_amount as decimal(20, 4)) as net_txn,
+        cast(tax_amount as decimal(20, 4)) as tax_txn,
+        item_code
+    from current_parts
+
+)
+
+select * from renamed
