@@ -67,6 +67,81 @@ def test_the_balance_sheet_is_the_true_one_to_the_cent(snapshot: duckdb.DuckDBPy
     assert wrong == []
 
 
+CAMPAIGN_RETURNS = """
+SELECT campaign_id, campaign_name,
+    COUNT(DISTINCT customer_id) as customers_converted,
+    SUM(revenue_amount) as total_revenue,
+    SUM(revenue_amount) / COUNT(DISTINCT customer_id) as avg_revenue_per_customer,
+    (SUM(revenue_amount) - SUM(campaign_cost)) / SUM(campaign_cost) * 100 as roi_percentage
+FROM financial_revenue_attribution
+WHERE campaign_date >= CURRENT_DATE - INTERVAL '30 days'
+GROUP BY campaign_id, campaign_name
+ORDER BY total_revenue DESC;
+"""
+
+
+def test_the_naive_query_of_campaign_returns_gives_right_sums(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """Unchanged it runs; over another range of days, its sums are those of the deals and of the media bills."""
+    snapshot.execute(CAMPAIGN_RETURNS)
+    whole = CAMPAIGN_RETURNS.replace("CURRENT_DATE - INTERVAL '30 days'", "DATE '2026-01-01'")
+    told = {row[0]: row for row in snapshot.execute(whole).fetchall()}
+
+    deals = snapshot.execute("select sum(amount_rpt) from core.fct_conversion where converted_at >= '2026-01-01'").fetchone()[0]
+    assert sum(row[3] for row in told.values()) == deals
+    costs = dict(
+        snapshot.execute(
+            "select campaign_id, sum(cost_rpt) from core.fct_campaign_cost where period_month >= '2026-01-01' group by 1"
+        ).fetchall()
+    )
+    assert len(costs) > 5
+    for campaign_id, cost in costs.items():
+        row = told[campaign_id]
+        assert row[5] == pytest.approx(float((row[3] - cost) / cost * 100))
+    assert told["unattributed"][5] is None, "no cost, no return"
+
+
+def test_the_cost_of_campaigns_is_that_of_the_true_journals(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """By campaign, up to the last closed month; where the platform says otherwise, the bill was voided, and both are shown."""
+    wrong = snapshot.execute("""
+        with told as (
+            select c.campaign_name as name, sum(f.books_cost_func) as cost
+            from core.fct_campaign_cost f join core.dim_campaign c using (entity_id, campaign_id)
+            where f.period_month <= '2026-05-01' group by 1 having sum(f.books_cost_func) <> 0
+        ),
+        true_one as (
+            select case when c.renamed_at < '2026-07-01' then c.renamed_to else c.name end as name, sum(l.amount_func) as cost
+            from meridian.company.journal_line l
+            join meridian.company.journal j using (journal_id)
+            join meridian.company.campaign c using (campaign_id)
+            where c.entity_id = 'uk' and j.journal_date < '2026-06-01' group by 1 having sum(l.amount_func) <> 0
+        )
+        select * from told full join true_one using (name) where told.cost is distinct from true_one.cost
+    """).fetchall()
+    assert wrong == []
+
+    differences = snapshot.execute("""
+        select count(*) filter (platform_cost_func <> books_cost_func), count(*) from core.fct_campaign_cost
+        where period_month <= '2026-05-01' and platform_cost_func is not null
+    """).fetchone()
+    assert 0 < differences[0] < differences[1] / 20
+
+
+def test_attribution_finds_the_customers_that_campaigns_really_won(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """Every won deal is there once, with its customer of the books, and each model's credit is its revenue to the cent."""
+    deals, matched, revenue = snapshot.execute(
+        "select count(*), count(customer_id), sum(amount_rpt) from core.fct_conversion"
+    ).fetchone()
+    won = snapshot.execute(
+        "select count(*) from meridian.company.opportunity where entity_id = 'uk' and kind = 'new' and outcome = 'won' and closed_at < '2026-07-01'"
+    ).fetchone()[0]
+    assert deals == won
+    unmatched = snapshot.execute("select deal_name from core.fct_conversion where customer_id is null and converted_at < '2026-06-01'")
+    assert unmatched.fetchall() == [], "the books know every customer, once the first invoice is out"
+    assert deals - matched <= 3
+    credit = snapshot.execute("select attribution_model, sum(credit_amount_rpt) from revenue_attribution group by 1").fetchall()
+    assert dict(credit) == dict.fromkeys(("first", "last", "linear"), revenue)
+
+
 def _raw(home: Path) -> dict[str, list[tuple[object, ...]]]:
     """The content of every raw table, without what differs by run: load ids, page ids, logs of extraction."""
     found = settings.load(home)

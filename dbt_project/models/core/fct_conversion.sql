@@ -41,8 +41,7 @@ buyers as (
 
 customers as (
 
-    select * from {{ ref('dim_customer') }}
-    where crm_company_id is not null
+    select * from {{ ref('bridge_customer_company') }}
 
 ),
 
@@ -95,4 +94,4 @@ final as (
 )
 
 select * from final
-qualify row_number() over (partition by conversion_id order by customer_id) = 1
+

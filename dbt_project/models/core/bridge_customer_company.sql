@@ -1,0 +1,109 @@
+with
+
+accounts as (
+
+    select * from {{ ref('stg_xero__contacts') }}
+    where is_customer
+
+),
+
+entities as (
+
+    select * from {{ ref('dim_entity') }}
+
+),
+
+connections as (
+
+    select * from {{ ref('stg_hub__connections') }}
+
+),
+
+merges as (
+
+    select * from {{ ref('stg_hubspot__merges') }}
+    where object_type = 'companies'
+
+),
+
+firms as (
+
+    select
+        companies.connection_id,
+        connections.entity_id,
+        companies.company_id,
+        companies.company_name,
+        companies.domain,
+        companies.industry,
+        companies.country
+    from {{ ref('stg_hubspot__companies') }} as companies
+    inner join connections on companies.connection_id = connections.connection_id
+    left join merges on companies.connection_id = merges.connection_id and companies.company_id = merges.loser_id
+    where merges.loser_id is null and not companies.is_archived
+
+),
+
+customers as (
+
+    select
+        entities.entity_id,
+        accounts.connection_id,
+        accounts.contact_id,
+        accounts.contact_name,
+        accounts.email_domain,
+        regexp_replace(lower(trim(accounts.contact_name)), '\s+', ' ', 'g') as name_key
+    from accounts
+    inner join entities on accounts.connection_id = entities.connection_id
+
+),
+
+-- Exact keys only: the domain of the accounting address first, then the name.
+candidates as (
+
+    select
+        customers.connection_id,
+        customers.contact_id,
+        customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') as is_same_name,
+        firms.connection_id as crm_connection_id,
+        firms.company_id,
+        firms.industry,
+        firms.country,
+        case when customers.email_domain = firms.domain then 'domain' else 'name' end as match_method
+    from customers
+    inner join firms
+        on
+            customers.entity_id = firms.entity_id
+            and (
+                customers.email_domain = firms.domain
+                or customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g')
+            )
+    -- A firm that is in the CRM twice is one customer twice; a firm is at most one customer.
+    qualify row_number() over (
+        partition by firms.connection_id, firms.company_id
+        order by
+            case when customers.email_domain = firms.domain then 0 else 1 end,
+            case when customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') then 0 else 1 end,
+            customers.contact_id
+    ) = 1
+
+),
+
+final as (
+
+    select
+        crm_connection_id,
+        company_id as crm_company_id,
+        connection_id || '|' || contact_id as customer_id,
+        industry,
+        country,
+        match_method,
+        -- The firm that stands for the customer where several do.
+        row_number() over (
+            partition by connection_id, contact_id
+            order by case match_method when 'domain' then 0 else 1 end, case when is_same_name then 0 else 1 end, cast(company_id as bigint)
+        ) = 1 as is_primary
+    from candidates
+
+)
+
+select * from final
