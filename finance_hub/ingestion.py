@@ -7,9 +7,11 @@ that the next one has to know of.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 
 from dlt_sources.catalog import SYSTEMS
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import TokenStore, load_key
+from dlt_sources.http import DeadlineExceeded, IncompleteRead, SourceError, TokenStore, TransientFailure, load_key
 from finance_hub import warehouse
 from finance_hub.settings import ConnectionSettings, Settings
 
@@ -30,13 +32,21 @@ _DLT_ENVIRONMENT = {
 }
 
 
+_STAGED_SECONDS = 86400.0
+
+
 @dataclass(frozen=True)
 class Staged:
-    """An extraction that waits to be loaded: the pipeline's folder, and what could not be read."""
+    """An extraction that waits to be loaded: the pipeline's folder, what could not be read, or why nothing could.
 
-    connection: ConnectionSettings
-    folder: Path = field(repr=False)
-    unavailable: dict[str, str]
+    It travels between processes, so it holds no settings: those have secrets.
+    """
+
+    connection_id: str
+    system: str
+    folder: str = ""
+    unavailable: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,11 +83,12 @@ def extract(settings: Settings, connection: ConnectionSettings) -> Staged:
     """Fetch what is new from one connection into a staged package. Touches the warehouse only to read the cursors."""
     work = settings.home / "work"
     work.mkdir(parents=True, exist_ok=True)
+    _sweep(work)
     folder = Path(tempfile.mkdtemp(prefix=f"{connection.name}-", dir=work))
     unavailable = Unavailable()
     try:
         with warehouse.reading(settings.warehouse) as database:
-            pipeline = _pipeline(connection, folder, database)
+            pipeline = _pipeline(connection.system, connection.name, folder, database)
             pipeline.sync_destination()
         source = SYSTEMS[connection.system].module().source(open_connection(settings, connection), unavailable)
         pipeline.extract(source)
@@ -85,58 +96,84 @@ def extract(settings: Settings, connection: ConnectionSettings) -> Staged:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Staged(connection, folder, unavailable.reasons)
+    return Staged(connection.name, connection.system, str(folder), unavailable.reasons)
 
 
 def load(settings: Settings, staged: Staged) -> Loaded:
     """Load a staged package and note the run. The caller holds the right to write the warehouse."""
-    connection = staged.connection
+    folder = Path(staged.folder)
     counts: dict[str, int] = {}
     quarantined = 0
     try:
         with warehouse.writing(settings.warehouse) as database:
-            pipeline = _pipeline(connection, staged.folder, database)
+            pipeline = _pipeline(staged.system, staged.connection_id, folder, database)
             loads = [step.load_id for step in pipeline.load().load_packages] if pipeline.has_pending_data else []
             if loads:
                 marks = ", ".join("?" * len(loads))
                 found = database.execute(
                     f"""
                     select table_name, sum(rows_loaded)::bigint, sum(documents_quarantined)::bigint
-                    from "{connection.system}".extraction where _dlt_load_id in ({marks}) group by all
+                    from "{staged.system}".extraction where _dlt_load_id in ({marks}) group by all
                     """,
                     loads,
                 ).fetchall()
                 counts = {table: rows for table, rows, _ in found if rows}
                 quarantined = sum(aside for _, _, aside in found)
-            _note(database, staged, "ok", "", sum(counts.values()), quarantined)
+            _note(database, staged, sum(counts.values()), quarantined)
     finally:
-        shutil.rmtree(staged.folder, ignore_errors=True)
-    return Loaded(connection.name, connection.system, counts, quarantined, staged.unavailable)
+        shutil.rmtree(folder, ignore_errors=True)
+    return Loaded(staged.connection_id, staged.system, counts, quarantined, staged.unavailable)
 
 
-def note_failure(settings: Settings, connection: ConnectionSettings, message: str) -> None:
+def note_failure(settings: Settings, staged: Staged) -> None:
     """Remember that a connection could not be read, and why."""
     with warehouse.writing(settings.warehouse) as database:
-        _note(database, Staged(connection, Path(), {}), "failed", message, 0, 0)
+        _note(database, staged, 0, 0)
 
 
-def _pipeline(connection: ConnectionSettings, folder: Path, database: Any) -> Any:
+def cause(trouble: BaseException) -> str:
+    """The plain sentence of a source's own error, which dlt wraps in several of its own."""
+    found = _of_source(trouble)
+    return str(found) if found else f"{type(trouble).__name__}: {trouble}"
+
+
+def is_passing(trouble: BaseException) -> bool:
+    """Whether trying again in a moment may help: the vendor or the network was in trouble, not the settings or the data."""
+    return isinstance(_of_source(trouble), TransientFailure | DeadlineExceeded | IncompleteRead)
+
+
+def _of_source(trouble: BaseException) -> SourceError | None:
+    seen: BaseException | None = trouble
+    while seen is not None and not isinstance(seen, SourceError):
+        seen = seen.__cause__ or seen.__context__
+    return seen
+
+
+def _sweep(work: Path) -> None:
+    """Remove what killed runs left: staged packages that nobody will load, since cursors come from the warehouse."""
+    oldest = time.time() - _STAGED_SECONDS
+    for folder in work.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pipeline(system: str, connection_id: str, folder: Path, database: Any) -> Any:
     os.environ.update(_DLT_ENVIRONMENT)
     os.environ.setdefault("DLT_DATA_DIR", str(folder))
     import dlt
 
     return dlt.pipeline(
-        pipeline_name=f"{connection.system}__{connection.name}",
+        pipeline_name=f"{system}__{connection_id}",
         pipelines_dir=str(folder),
         destination=dlt.destinations.duckdb(database),
-        dataset_name=connection.system,
+        dataset_name=system,
         progress=None,
     )
 
 
-def _note(database: Any, staged: Staged, status: str, message: str, rows: int, quarantined: int) -> None:
+def _note(database: Any, staged: Staged, rows: int, quarantined: int) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
-    connection = staged.connection
     database.execute(
         """
         insert into hub.source_runs values ($id, $system, $now, $success, $status, $message, $rows, $quarantined)
@@ -147,16 +184,16 @@ def _note(database: Any, staged: Staged, status: str, message: str, rows: int, q
             rows_loaded = excluded.rows_loaded, documents_quarantined = excluded.documents_quarantined
         """,
         {
-            "id": connection.name,
-            "system": connection.system,
+            "id": staged.connection_id,
+            "system": staged.system,
             "now": now,
-            "success": now if status == "ok" else None,
-            "status": status,
-            "message": message,
+            "success": None if staged.problem else now,
+            "status": "failed" if staged.problem else "ok",
+            "message": staged.problem,
             "rows": rows,
             "quarantined": quarantined,
         },
     )
-    database.execute("delete from hub.unavailable_tables where connection_id = ?", [connection.name])
+    database.execute("delete from hub.unavailable_tables where connection_id = ?", [staged.connection_id])
     for table, reason in staged.unavailable.items():
-        database.execute("insert into hub.unavailable_tables values (?, ?, ?)", [connection.name, table, reason])
+        database.execute("insert into hub.unavailable_tables values (?, ?, ?)", [staged.connection_id, table, reason])

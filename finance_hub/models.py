@@ -1,68 +1,69 @@
-"""Builds and checks the models: dbt in a process of its own, so that it alone holds the warehouse."""
+"""The dbt project: its manifest, which is made when it is absent or old, and the command that runs it."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from filelock import FileLock
 
-from finance_hub.settings import Settings
+from finance_hub.settings import warehouse_of
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
-_DBT = "from dbt.cli.main import cli; cli()"
-
-
-class _Timing(msgspec.Struct):
-    unique_id: str
-    status: str
-    message: str | None = None
-    failures: int | None = None
-
-
-class _RunResults(msgspec.Struct):
-    results: list[_Timing]
-
-
-@dataclass(frozen=True)
-class Built:
-    """What a build did: models built, checks passed, and a line for each that failed."""
-
-    models: int
-    checks_passed: int
-    failed: tuple[str, ...]
+DBT = str(Path(sys.executable).with_name("dbt"))
+_PARSED = "partial_parse.msgpack"
+_IGNORED = {"target", "logs"}
 
 
 class BuildError(Exception):
-    """dbt could not start, or stopped before it built anything."""
+    """dbt could not start, or could not read the project."""
 
 
-def build(settings: Settings) -> Built:
-    """Build every model and run every check on the warehouse; unit tests belong to the project's own tests.
+def environment(warehouse: Path) -> dict[str, str]:
+    """What dbt needs to know: the same in every call, or it would parse the project anew each time."""
+    return {"FINANCE_HUB_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
 
-    Raises :class:`BuildError` with dbt's own words when there is no result to read.
+
+def manifest(home: Path) -> Path:
+    """The manifest of the project as it is now, kept in the home: parsed when there is none, or a file of the project changed.
+
+    Needs neither warehouse nor credentials. Raises :class:`BuildError` with dbt's own words.
     """
-    target = settings.home / "dbt"
-    target.mkdir(parents=True, exist_ok=True)
-    results = target / "run_results.json"
-    results.unlink(missing_ok=True)
-    command = [sys.executable, "-c", _DBT, "--quiet", "--no-use-colors", "build", "--exclude-resource-type", "unit_test"]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
-    command += ["--log-path", str(settings.home / "logs")]
-    environment = {**os.environ, "FINANCE_HUB_WAREHOUSE": str(settings.warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if not results.is_file():
-        raise BuildError(f"dbt could not build the models: {(finished.stdout + finished.stderr).strip()[-2000:]}")
-    outcomes = msgspec.json.decode(results.read_bytes(), type=_RunResults).results
-    failed = tuple(_told(outcome) for outcome in outcomes if outcome.status in {"error", "fail"})
-    good = [outcome.unique_id.partition(".")[0] for outcome in outcomes if outcome.status in {"success", "pass"}]
-    return Built(good.count("model"), good.count("test"), failed)
+    folder = home / "dbt"
+    folder.mkdir(parents=True, exist_ok=True)
+    made, mark = folder / "manifest.json", folder / "manifest.of"
+    with FileLock(folder / "manifest.lock"):
+        fingerprint = _fingerprint()
+        if not made.is_file() or not mark.is_file() or mark.read_text() != fingerprint:
+            command = [DBT, "--quiet", "--no-use-colors", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+            command += ["--target-path", str(folder), "--log-path", str(folder / "logs")]
+            known = {**os.environ, **environment(warehouse_of(home))}
+            parsed = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+            if parsed.returncode:
+                raise BuildError(f"dbt cannot read {PROJECT}: {(parsed.stdout + parsed.stderr).strip()[-2000:]}")
+            mark.write_text(fingerprint)
+    return made
 
 
-def _told(outcome: _Timing) -> str:
-    kind, _, name = outcome.unique_id.partition(".")
-    parts = name.split(".")
-    return f"{kind} {parts[1] if len(parts) > 1 else name}: {(outcome.message or outcome.status).strip().splitlines()[0]}"
+def run_folder(home: Path) -> Path:
+    """Where a build writes, with what parsing has found out already, so that it need not parse again."""
+    folder = home / "dbt" / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    parsed, known = home / "dbt" / _PARSED, folder / _PARSED
+    if parsed.is_file() and not (known.is_file() and known.stat().st_mtime >= parsed.stat().st_mtime):
+        shutil.copyfile(parsed, known)
+    return folder
+
+
+def _fingerprint() -> str:
+    """Digest of the project's files; nothing that a run writes belongs to it."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(PROJECT.rglob("*")):
+        if path.is_file() and path.relative_to(PROJECT).parts[0] not in _IGNORED:
+            digest.update(str(path.relative_to(PROJECT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

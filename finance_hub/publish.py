@@ -13,7 +13,7 @@ from finance_hub import warehouse
 from finance_hub.settings import Settings
 
 KEPT = 5
-_SCHEMAS = ("core", "marts")
+SCHEMAS = ("core", "marts")
 
 
 class NothingPublishedError(Exception):
@@ -62,7 +62,7 @@ def _copy(target: warehouse.Database, source: Path) -> None:
         "where table_catalog = ? and table_schema in ('core', 'marts') order by all",
         [source.stem],
     ).fetchall()
-    for schema in _SCHEMAS:
+    for schema in SCHEMAS:
         target.execute(f"create schema {schema}")
     for schema, name in tables:
         target.execute(f'create table {schema}."{name}" as from {source.stem}.{schema}."{name}"')

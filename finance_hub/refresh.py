@@ -1,18 +1,26 @@
-"""One whole run: extract, load, build, check, publish. Readers keep the former snapshot until everything is green."""
+"""One whole run in this process: the Dagster job ``refresh``, which schedules run too, with its outcome told in plain words."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dlt_sources.http import SourceError
-from finance_hub import ingestion, models, publish, warehouse
+from dlt_sources.catalog import SYSTEMS
+from finance_hub import models, publish
 from finance_hub.ingestion import Loaded
-from finance_hub.models import Built
 from finance_hub.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 Tell = Callable[[str], None]
+_INSTANCE_SETTINGS = Path(__file__).parents[1] / "dagster.yaml"
 
 
 @dataclass
@@ -20,44 +28,99 @@ class Outcome:
     """What a run did. ``problems`` is empty exactly when a snapshot was published."""
 
     loaded: list[Loaded] = field(default_factory=list)
-    built: Built | None = None
+    models_built: int = 0
+    checks_passed: int = 0
+    checks_failed: list[str] = field(default_factory=list)
+    """Failed checks, those that do not block too."""
     snapshot: Path | None = None
     problems: list[str] = field(default_factory=list)
+
+
+def dagster_home(home: Path) -> Path:
+    """The folder of the hub's Dagster instance, with its settings in it."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_INSTANCE_SETTINGS, folder / "dagster.yaml")
+    return folder
 
 
 def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda _line: None) -> Outcome:
     """Run everything, or only the named connections' extraction before the rest; ``tell`` hears of each step.
 
-    A source that fails does not keep the others from loading, but keeps the run from publishing.
+    A source that fails does not keep the others from loading, but keeps the run from building and publishing.
     """
     if unknown := sorted(set(only) - settings.connections.keys()):
         known = ", ".join(settings.connections) or "none"
         raise SettingsError(f"There is no connection '{unknown[0]}'; known are: {known}.")
-    outcome = Outcome()
-    warehouse.prepare(settings)
-    for name in only or settings.connections:
-        connection = settings.connections[name]
-        tell(f"Reading {name} ({connection.system})")
-        try:
-            outcome.loaded.append(ingestion.load(settings, ingestion.extract(settings, connection)))
-        except Exception as trouble:  # noqa: BLE001 - whatever a source meets, the others go on and the run says so
-            message = _cause(trouble)
-            ingestion.note_failure(settings, connection, message)
-            outcome.problems.append(message)
-    tell("Building and checking the models")
-    outcome.built = models.build(settings)
-    outcome.problems += outcome.built.failed
-    if not outcome.problems:
-        tell("Publishing")
-        outcome.snapshot = publish.publish(settings)
+    tell("Starting")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    os.environ["FINANCE_HUB_HOME"] = str(settings.home)
+    threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()  # while the libraries are imported
+    import dagster as dg
+
+    from finance_hub.definitions import defs
+    from finance_hub.defs.resources import Hub
+
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    (settings.home / "logs").mkdir(parents=True, exist_ok=True)
+    with (
+        (settings.home / "logs" / "run.log").open("a") as log,
+        contextlib.redirect_stdout(log),
+        dg.DagsterInstance.from_config(str(dagster_home(settings.home))) as instance,
+    ):
+        hub = Hub(settings.home, tuple(only), tell)
+        result = (
+            defs()
+            .resolve_job_def("refresh")
+            .execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
+        )
+        return _outcome(settings, result)
+
+
+def _outcome(settings: Settings, result: dg.ExecuteInProcessResult) -> Outcome:
+    outcome = Outcome(loaded=_loaded(settings, result))
+    for event in result.all_events:
+        if event.is_step_materialization and event.asset_key and event.asset_key.path[0] not in SYSTEMS:
+            outcome.models_built += event.asset_key.path[0] != "serve"
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            evaluation: Any = event.event_specific_data
+            if evaluation.passed:
+                outcome.checks_passed += 1
+            else:
+                told = evaluation.description or "did not pass"
+                outcome.checks_failed.append(f"check {evaluation.check_name} of {'.'.join(evaluation.asset_key.path)}: {told}")
+    if result.success:
+        outcome.snapshot = publish.current(settings.home)
+    else:
+        outcome.problems = [_failure(event) for event in result.all_events if event.is_step_failure]
+        outcome.problems += outcome.checks_failed
     return outcome
 
 
-def _cause(trouble: BaseException) -> str:
-    """The plain sentence of a source's own error, which dlt wraps in several of its own."""
-    seen: BaseException | None = trouble
-    while seen is not None:
-        if isinstance(seen, SourceError):
-            return str(seen)
-        seen = seen.__cause__ or seen.__context__
-    return f"{type(trouble).__name__}: {trouble}"
+def _failure(event: dg.DagsterEvent) -> str:
+    data: Any = event.event_specific_data
+    told = data.user_failure_data.description if data.user_failure_data else None
+    error = data.error
+    while error and error.cause:
+        error = error.cause
+    return str(told or (error.message.strip() if error else f"{event.step_key} failed"))
+
+
+def _loaded(settings: Settings, result: dg.ExecuteInProcessResult) -> list[Loaded]:
+    """What each connection brought, from the metadata of the raw tables."""
+    found: dict[str, Loaded] = {}
+    for event in result.all_events:
+        if not event.is_step_materialization or event.asset_key is None or event.asset_key.path[0] not in SYSTEMS:
+            continue
+        table = event.asset_key.path[1]
+        told = {name: value.value for name, value in event.step_materialization_data.materialization.metadata.items()}
+        for connection_id, rows in told["rows_loaded"].items():
+            system = settings.connections[connection_id].system
+            loaded = found.setdefault(connection_id, Loaded(connection_id, system, {}, 0, {}))
+            if rows:
+                loaded.rows[table] = rows
+        for connection_id, count in told.get("quarantined", {}).items():
+            found[connection_id] = replace(found[connection_id], quarantined=count)
+        for connection_id, reason in told.get("unavailable", {}).items():
+            found[connection_id].unavailable[table] = reason
+    return [found[name] for name in settings.connections if name in found]

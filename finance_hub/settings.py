@@ -55,8 +55,13 @@ class Settings:
 
     @property
     def warehouse(self) -> Path:
-        """The file that runs write. Not ``hub.duckdb``: DuckDB would confuse the file's name with the schema ``hub``."""
-        return self.home / "warehouse" / "warehouse.duckdb"
+        """The file that runs write."""
+        return warehouse_of(self.home)
+
+
+def warehouse_of(home: Path) -> Path:
+    """The warehouse of a home. Not ``hub.duckdb``: DuckDB would confuse the file's name with the schema ``hub``."""
+    return home / "warehouse" / "warehouse.duckdb"
 
 
 def load(home: Path, environment: Mapping[str, str] | None = None) -> Settings:

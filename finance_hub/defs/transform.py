@@ -1,0 +1,43 @@
+"""Every dbt model, seed and test as an asset or a check, built by one op that has the warehouse to itself."""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+
+from finance_hub import models, warehouse
+from finance_hub.automation import WAREHOUSE_POOL
+from finance_hub.defs.resources import Dbt, Hub, default_home
+from finance_hub.translators import ModelTranslator
+
+HUB_TABLES = {
+    "parameters": "As-of date and reporting currency, as the settings have them.",
+    "connections": "What is connected, as the settings have it.",
+    "source_runs": "The last run of each connection.",
+    "unavailable_tables": "Tables that a vendor did not let a source read, with the reason.",
+    "check_results": "What the behaviour checks measured last.",
+}
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The models, from the manifest: made first where it is absent or old."""
+    manifest = json.loads(models.manifest(default_home()).read_bytes())
+
+    @dbt_assets(manifest=manifest, dagster_dbt_translator=ModelTranslator(), name="models", pool=WAREHOUSE_POOL)
+    def build(context: dg.AssetExecutionContext, hub: dg.ResourceParam[Hub]) -> Iterator[Any]:
+        settings = hub.settings()
+        warehouse.prepare(settings)
+        hub.tell("Building and testing the models")
+        os.environ.update(models.environment(settings.warehouse))
+        command = ["build", "--exclude-resource-type", "unit_test", "--log-path", str(settings.home / "logs")]
+        yield from Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)).stream()
+
+    known = [
+        dg.AssetSpec(["hub", name], group_name="hub", description=told, kinds={"duckdb"}, owners=["team:data"])
+        for name, told in HUB_TABLES.items()
+    ]
+    return dg.Definitions(assets=[build, *known])
