@@ -143,10 +143,7 @@ def run(
     for loaded in outcome.loaded:
         for name, reason in loaded.unavailable.items():
             out.print(f"[yellow]not available[/yellow] {loaded.connection_id} {name}: {reason}", highlight=False, soft_wrap=True)
-    if outcome.built:
-        out.print(
-            f"{outcome.built.models} models built, {outcome.built.checks_passed} checks passed, {len(outcome.built.failed)} failed"
-        )
+    out.print(f"{outcome.models_built} models built, {outcome.checks_passed} checks passed, {len(outcome.checks_failed)} failed")
     if outcome.problems:
         for problem in outcome.problems:
             err.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)

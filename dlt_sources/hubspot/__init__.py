@@ -93,8 +93,10 @@ class _Session:
     searching: ApiClient
     archive: Archive
 
-    def intake(self, endpoint: Endpoint, known: MutableMapping[str, str] | None) -> Intake:
-        return Intake(endpoint, connection_id=self.connection.name, archive=self.archive, known=known)
+    def intake(
+        self, endpoint: Endpoint, known: MutableMapping[str, str] | None, *, listing: str = "", after: Intake | None = None
+    ) -> Intake:
+        return Intake(endpoint, connection_id=self.connection.name, archive=self.archive, known=known, listing=listing, after=after)
 
 
 def source(connection: Connection[HubSpotSettings], unavailable: Unavailable | None = None) -> Any:
@@ -246,7 +248,7 @@ def _objects(session: _Session, endpoint: Endpoint, state: MutableMapping[str, A
                 changed_at[one.id] = moment
             if known.get(one.id) != before.get(one.id):
                 touched.append(one.id)
-    archived = session.intake(endpoint, state.setdefault("archived", {}))
+    archived = session.intake(endpoint, state.setdefault("archived", {}), listing="archived", after=intake)
     for reply, rows in _listing(session.api, path, {"limit": str(LIST_SIZE), "properties": properties, "archived": "true"}):
         yield from archived.take(reply, rows)
     yield from intake.finish()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import get_args
+from typing import ClassVar, get_args
 
 import msgspec
 
@@ -25,6 +25,7 @@ from dlt_sources.records import (
     MoneyText,
     Record,
     Table,
+    names,
 )
 from dlt_sources.records.intake import Endpoint
 
@@ -35,6 +36,8 @@ class Wire(Record, rename="camel"):
 
 class CrmObject(Wire):
     """The envelope of every CRM object."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names("properties associations propertiesWithHistory objectWriteTraceId url")
 
     id: str
     created_at: Instant | None = None
@@ -215,6 +218,8 @@ class Associations(Wire):
 class Owner(Wire):
     """A user who may own objects."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names("teams type userIdIncludingInactive")
+
     id: str
     email: str | None = None
     first_name: str | None = None
@@ -244,6 +249,8 @@ class Stage(Wire):
 
 class Pipeline(Wire):
     """A pipeline with its stages."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names("createdAt updatedAt")
 
     id: str
     label: str | None = None
@@ -287,6 +294,8 @@ class MoneyItem(Wire):
 class CampaignTotals(Wire):
     """Budget and spend of one campaign; ``campaign_id`` is put there by the source, the vendor has it in the address."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names("remainingBudget")
+
     campaign_id: str
     budget_total: Money | None = None
     spend_total: Money | None = None
@@ -315,6 +324,14 @@ class EmailStats(Wire):
 class MarketingEmail(Wire):
     """A marketing e-mail."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "activeDomain archived businessUnitId clonedFrom content createdAt createdById deletedAt emailCampaignGroupId "
+        "emailTemplateMode feedbackSurveyId folderId folderIdV2 from isAb isPublished isTransactional language "
+        "primaryEmailCampaignId publishDate publishedAt publishedByEmail publishedById publishedByName publisher rssData "
+        "sendOnPublish subcategory subscriptionDetails teamsWithAccess testing to type updatedById usersWithAccess "
+        "webversion workflowNames allEmailCampaignIds"
+    )
+
     id: str
     name: str | None = None
     subject: str | None = None
@@ -330,6 +347,8 @@ class MarketingEmail(Wire):
 
 class Form(Wire):
     """A form."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names("configuration displayOptions fieldGroups legalConsentOptions")
 
     id: str
     name: str | None = None

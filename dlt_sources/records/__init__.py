@@ -19,6 +19,7 @@ from dlt_sources.records.declare import (
     MoneyText,
     Record,
     Table,
+    names,
 )
 from dlt_sources.records.decode import Batch, Decoded, Refused, decode_rows, refuse, to_arrow
 
@@ -44,6 +45,7 @@ __all__ = [
     "Refused",
     "Table",
     "decode_rows",
+    "names",
     "refuse",
     "to_arrow",
 ]

@@ -27,6 +27,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     resource: str
     request: str
     received_at: datetime
+    documents: int
     size_bytes: int
     sha256: str
 
@@ -40,8 +41,8 @@ class Archive:
         self._day = self._root / f"{datetime.now(UTC):%Y-%m-%d}"
         self._pages = 0
 
-    def store(self, resource: str, reply: Reply) -> str:
-        """Keep a page durably; returns its id."""
+    def store(self, resource: str, reply: Reply, documents: int) -> str:
+        """Keep a page durably, with the number of documents in it; returns its id."""
         self._day.mkdir(parents=True, exist_ok=True)
         self._pages += 1
         page_id = f"{self._day.name}/{self.run_id}-{self._pages:06d}"
@@ -51,6 +52,7 @@ class Archive:
             resource=resource,
             request=reply.request,
             received_at=reply.received_at,
+            documents=documents,
             size_bytes=len(reply.body),
             sha256=hashlib.sha256(reply.body).hexdigest(),
         )
@@ -59,6 +61,11 @@ class Archive:
             manifest.flush()
             os.fsync(manifest.fileno())
         return page_id
+
+    @staticmethod
+    def manifest(folder: Path, system: str, connection: str, run_id: str) -> Path | None:
+        """The manifest of a run, if its pages are kept."""
+        return next((folder / system / connection).glob(f"*/{run_id}.manifest.jsonl"), None)
 
     def entries(self) -> Iterator[PageEntry]:
         """Every page of every run of this connection, in order of time."""

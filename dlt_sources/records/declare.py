@@ -19,7 +19,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pyarrow as pa
@@ -60,6 +60,9 @@ _PLAIN: Mapping[Any, Kind] = {str: TEXT, int: COUNT, bool: FLAG}
 class Record(msgspec.Struct, kw_only=True, gc=False, frozen=False):
     """Base of every declared record. Fields that a vendor omits default to None."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = frozenset()
+    """Fields that the vendor is known to send and nobody needs: any other undeclared field is reported."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -70,6 +73,11 @@ class Column:
     nullable: bool
     attribute: str = ""
     """The record's field, where it cannot bear the column's name (``class_``)."""
+
+
+def names(text: str) -> frozenset[str]:
+    """Field names, with blanks between."""
+    return frozenset(text.split())
 
 
 Row = tuple[Record, *tuple[Any, ...]]

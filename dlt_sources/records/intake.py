@@ -43,7 +43,11 @@ class QuarantineRow(Record):
 
 
 class ExtractionRow(Record):
-    """What an extraction of one table received and what became of it; ``money_totals`` is JSON, column to decimal sum."""
+    """What an extraction of one table received and what became of it.
+
+    ``money_totals`` is JSON, column to decimal sum. A document that arrived again with other content during the extraction has
+    superseded itself: its earlier rows were counted, and are replaced.
+    """
 
     extraction_id: str
     table_name: str
@@ -52,6 +56,7 @@ class ExtractionRow(Record):
     pages: int
     documents_received: int
     documents_unchanged: int
+    documents_superseded: int
     documents_quarantined: int
     rows_loaded: int
     money_totals: str
@@ -88,6 +93,7 @@ class _Counts:
     pages: int = 0
     received: int = 0
     unchanged: int = 0
+    superseded: int = 0
     quarantined: int = 0
     rows: Counter[str] = field(default_factory=Counter)
     money: dict[str, dict[str, Decimal]] = field(default_factory=dict)
@@ -98,21 +104,33 @@ class Intake:
     """Takes in the pages of one endpoint during one extraction.
 
     ``known`` maps the identity of documents that are already loaded to their fingerprints; it lives in the resource's dlt state and
-    is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice).
+    is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice). ``after`` is the intake
+    of another listing of the same documents in this extraction, named apart by ``listing``.
     """
 
-    def __init__(self, endpoint: Endpoint, *, connection_id: str, archive: Archive, known: MutableMapping[str, str] | None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        connection_id: str,
+        archive: Archive,
+        known: MutableMapping[str, str] | None,
+        listing: str = "",
+        after: Intake | None = None,
+    ) -> None:
         self._endpoint = endpoint
+        self._name = f"{endpoint.name}_{listing}" if listing else endpoint.name
         self._connection_id = connection_id
         self._archive = archive
         self._known = known
         self._counts = _Counts()
         self._started_at = datetime.now(UTC)
+        self._taken: set[str] = after._taken if after else set()  # noqa: SLF001 - one of its kind
 
     def take(self, reply: Reply, raw_documents: Sequence[msgspec.Raw]) -> Iterator[Any]:
         """Archive a page and yield what is new in it, as dlt items."""
         endpoint, counts = self._endpoint, self._counts
-        page_id = self._archive.store(endpoint.name, reply)
+        page_id = self._archive.store(self._name, reply, len(raw_documents))
         counts.pages += 1
         counts.received += len(raw_documents)
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
@@ -140,13 +158,14 @@ class Intake:
         finished_at = datetime.now(UTC)
         rows = [
             ExtractionRow(
-                extraction_id=f"{self._archive.run_id}-{self._endpoint.name}",
+                extraction_id=f"{self._archive.run_id}-{self._name}",
                 table_name=table.name,
                 started_at=_iso(self._started_at),
                 finished_at=_iso(finished_at),
                 pages=counts.pages,
                 documents_received=counts.received,
                 documents_unchanged=counts.unchanged,
+                documents_superseded=counts.superseded,
                 documents_quarantined=counts.quarantined if table is self._endpoint.tables[0] else 0,
                 rows_loaded=counts.rows[table.name],
                 money_totals=json.dumps({name: f"{total:f}" for name, total in counts.money.get(table.name, {}).items()}),
@@ -175,6 +194,8 @@ class Intake:
                 key, fingerprint = identity(records[position]), hashlib.blake2b(raw[position], digest_size=_DIGEST).hexdigest()
                 if self._known.get(key) != fingerprint:
                     self._known[key] = fingerprint
+                    self._counts.superseded += key in self._taken
+                    self._taken.add(key)
                     fresh.append(position)
             self._counts.unchanged += len(positions) - len(fresh)
             positions = fresh
@@ -188,7 +209,8 @@ class Intake:
 
     def _note_undeclared(self, sample: Iterable[msgspec.Raw]) -> None:
         """Name fields that the vendor sends and the record does not declare: they stay in the archive, and are not silent."""
-        declared = {info.encode_name for info in msgspec.structs.fields(self._endpoint.document)}
+        document = self._endpoint.document
+        declared = {info.encode_name for info in msgspec.structs.fields(document)} | document.LEFT_OUT
         for row in sample:
             unknown = msgspec.json.decode(row, type=dict[str, msgspec.Raw]).keys() - declared
             self._counts.undeclared.update(unknown)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from dlt_sources.records import COUNT, TEXT, Day, Instant, Money, Record, Table
+from dlt_sources.records import COUNT, TEXT, Day, Instant, Money, Record, Table, names
 from dlt_sources.records.declare import Row
 from dlt_sources.records.intake import Endpoint
 
@@ -24,6 +24,12 @@ class XeroRecord(Record, rename=wire_name):
 class Organisation(XeroRecord):
     """The company file."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "APIKey OrganisationType OrganisationStatus Version PaysTax IsDemoCompany TaxNumber TaxNumberName ShortCode "
+        "Edition Class SalesTaxBasis SalesTaxPeriod DefaultSalesTax DefaultPurchasesTax OrganisationEntityType "
+        "LineOfBusiness RegistrationNumber EmployerIdentificationNumber Addresses Phones ExternalLinks PaymentTerms"
+    )
+
     organisation_id: str
     name: str | None = None
     legal_name: str | None = None
@@ -39,6 +45,10 @@ class Organisation(XeroRecord):
 
 class Account(XeroRecord):
     """An account of the chart."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "BankAccountNumber EnablePaymentsToAccount ShowInExpenseClaims ReportingCodeName HasAttachments AddToWatchlist"
+    )
 
     account_id: str
     code: str | None = None
@@ -125,6 +135,15 @@ class LineItem(XeroRecord):
 
 
 class _Document(XeroRecord):
+    """What invoices, credit notes and bank transactions share."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "DateString DueDateString Url SentToContact ExpectedPaymentDate PlannedPaymentDate CISDeduction CISRate Payments "
+        "CreditNotes Prepayments Overpayments RepeatingInvoiceID BrandingThemeID HasAttachments HasErrors IsDiscounted "
+        "TotalDiscount InvoiceAddresses Attachments ValidationErrors Warnings StatusAttributeString AppliedAmount "
+        "IsReconciled PrepaymentID OverpaymentID BatchPayment ID"
+    )
+
     type: str | None = None
     status: str | None = None
     date: Day | None = None
@@ -195,6 +214,11 @@ class CreditNoteOf(XeroRecord):
 class Payment(XeroRecord):
     """A payment of an invoice or of a credit note."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "HasAccount HasValidationErrors IsReconciled BatchPayment BatchPaymentID BankAmount Overpayment Prepayment "
+        "BankAccountNumber Particulars Details Code StatusAttributeString ValidationErrors Warnings"
+    )
+
     payment_id: str
     payment_type: str | None = None
     status: str | None = None
@@ -223,6 +247,14 @@ class Address(XeroRecord):
 
 class Contact(XeroRecord):
     """A customer or supplier."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "ContactNumber AccountNumber SkypeUserName CompanyNumber BankAccountDetails AccountsReceivableTaxType "
+        "AccountsPayableTaxType Phones SalesDefaultAccountCode PurchasesDefaultAccountCode SalesDefaultLineAmountType "
+        "PurchasesDefaultLineAmountType SalesTrackingCategories PurchasesTrackingCategories TrackingCategoryName "
+        "TrackingCategoryOption PaymentTerms ContactGroups Website BrandingTheme BatchPayments Discount Balances "
+        "Attachments HasAttachments HasValidationErrors ContactPersons XeroNetworkKey ValidationErrors MergedToContactID"
+    )
 
     contact_id: str
     name: str | None = None

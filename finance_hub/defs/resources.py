@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -51,7 +52,7 @@ class Dbt(DbtCliResource):
     def _cli_version(self) -> Version:
         return Version(metadata.version("dbt-core"))
 
-    def _initialize_dbt_core_adapter(self, _args: Sequence[str]) -> None:
+    def _initialize_dbt_core_adapter(self, _args: Sequence[str]) -> Any:
         return None
 
 

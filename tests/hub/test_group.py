@@ -135,7 +135,9 @@ def test_attribution_finds_the_customers_that_campaigns_really_won(snapshot: duc
         "select count(*) from meridian.company.opportunity where entity_id = 'uk' and kind = 'new' and outcome = 'won' and closed_at < '2026-07-01'"
     ).fetchone()[0]
     assert deals == won
-    unmatched = snapshot.execute("select deal_name from core.fct_conversion where customer_id is null and converted_at < '2026-06-01'")
+    unmatched = snapshot.execute(
+        "select deal_name from core.fct_conversion where customer_id is null and converted_at < '2026-06-01'"
+    )
     assert unmatched.fetchall() == [], "the books know every customer, once the first invoice is out"
     assert deals - matched <= 3
     credit = snapshot.execute("select attribution_model, sum(credit_amount_rpt) from revenue_attribution group by 1").fetchall()

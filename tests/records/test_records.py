@@ -202,7 +202,7 @@ def test_columns_that_differ_in_case_only_are_refused_at_declaration() -> None:
 def test_the_archive_gives_back_the_bytes_and_notices_any_change(tmp_path: Path) -> None:
     archive = Archive(tmp_path, "xero", "books")
     bodies = [b'{"a":1}', bytes(range(256))]
-    pages = [archive.store("journals", Reply(200, {}, body, "GET https://x/y", datetime.now(UTC))) for body in bodies]
+    pages = [archive.store("journals", Reply(200, {}, body, "GET https://x/y", datetime.now(UTC)), 1) for body in bodies]
     entries = list(archive.entries())
     assert [entry.page_id for entry in entries] == pages
     assert [archive.read(entry) for entry in entries] == bodies

@@ -1,0 +1,64 @@
+"""Variances are of the actuals and the plans that there are; every rule was evaluated."""
+
+import dagster as dg
+
+from finance_hub.expectations import checks_of, expectation_check
+
+CHECKS = (
+    expectation_check(
+        asset=["core", "fct_plan_line"],
+        name="plans_are_complete",
+        description="The plan lines hold every budgeted amount of the source, once.",
+        query="""
+            with planned as (select connection_id, budget_id, sum(amount_func) as amount from core.fct_plan_line group by all),
+            source as (select connection_id, budget_id, sum(amount_func) as amount from staging.stg_xero__budget_lines group by all)
+            select connection_id, budget_id, planned.amount::varchar as planned, source.amount::varchar as in_source
+            from planned full join source using (connection_id, budget_id)
+            where planned.amount is distinct from source.amount
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "budget_variance"],
+        name="actuals_are_those_of_the_ledger",
+        description="Actuals compared with a plan are those of the profit and loss.",
+        query="""
+            select variances.connection_id, variances.account_code, variances.period_month::varchar as period_month, variances.comparison,
+                variances.actual::varchar as actual, statements.amount_func::varchar as in_statement
+            from marts.budget_variance as variances
+            left join marts.profit_and_loss as statements using (connection_id, account_id, period_month)
+            where variances.department_name = 'all' and coalesce(variances.actual, 0) <> coalesce(statements.amount_func, 0)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "budget_variance"],
+        name="variances_recomputed",
+        description="A variance is actual less budget, its percentage per budget, and unknown without one.",
+        query="""
+            select connection_id, account_code, department_name, period_month::varchar as period_month, comparison,
+                actual::varchar as actual, budget::varchar as budget, variance_abs::varchar as variance_abs, variance_pct::varchar as variance_pct
+            from marts.budget_variance
+            where variance_abs <> coalesce(actual, 0) - coalesce(budget, 0)
+                or (coalesce(budget, 0) = 0 and variance_pct is not null)
+                or (budget <> 0 and abs(variance_pct - variance_abs * 100 / abs(budget)) > 0.0001)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "alert"],
+        name="every_rule_was_evaluated",
+        description="Every rule has a row for every entity with books, if only to say why it cannot judge.",
+        query="""
+            select rules.rule_id, count(alerts.alert_key) as evaluated
+            from core.alert_rules as rules left join marts.alert as alerts using (rule_id)
+            where exists (from core.dim_entity) and rules.rule_id in ('revenue_below_target', 'cac_over_target', 'development_over_budget')
+            group by rules.rule_id
+        """,
+        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="evaluated", min_value=1)],
+        blocking=False,
+    ),
+)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The checks of variances and rules."""
+    return dg.Definitions(asset_checks=[checks_of("variance", CHECKS)])
