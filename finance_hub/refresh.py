@@ -113,7 +113,9 @@ def _loaded(settings: Settings, result: dg.ExecuteInProcessResult) -> list[Loade
         if not event.is_step_materialization or event.asset_key is None or event.asset_key.path[0] not in SYSTEMS:
             continue
         table = event.asset_key.path[1]
-        told: dict[str, Any] = {name: value.value for name, value in event.step_materialization_data.materialization.metadata.items()}
+        told: dict[str, Any] = {
+            name: value.value for name, value in event.step_materialization_data.materialization.metadata.items()
+        }
         for connection_id, rows in told["rows_loaded"].items():
             system = settings.connections[connection_id].system
             loaded = found.setdefault(connection_id, Loaded(connection_id, system, {}, 0, {}))

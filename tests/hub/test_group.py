@@ -16,7 +16,6 @@ from finance_hub.refresh import refresh
 from sandbox.server import RunningSandbox, Shown
 from tests.conftest import connect
 
-pytestmark = pytest.mark.xdist_group("group")
 AS_OF = "2026-06-30"
 
 

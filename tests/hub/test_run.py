@@ -21,7 +21,6 @@ from sandbox.vendors.faults import KINDS
 from tests.conftest import connect
 
 HUB = str(Path(sys.executable).parent / "finance-hub")
-pytestmark = pytest.mark.xdist_group("run")
 
 
 def hub(*arguments: str) -> subprocess.CompletedProcess[str]:

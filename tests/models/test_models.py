@@ -14,7 +14,6 @@ from dlt_sources.catalog import SYSTEMS, System
 from finance_hub import settings, source_docs, warehouse
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
-pytestmark = pytest.mark.xdist_group("models")
 
 
 @pytest.fixture(scope="module")

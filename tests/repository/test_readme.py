@@ -8,8 +8,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from sandbox.server import RunningSandbox
 from tests.conftest import connect
 
@@ -26,7 +24,6 @@ def test_the_make_targets_exist() -> None:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 
 
-@pytest.mark.xdist_group("readme")
 def test_the_commands_of_the_hub_work_in_the_order_given(sandbox: RunningSandbox, tmp_path: Path) -> None:
     commands = [shlex.split(command) for command in COMMANDS if command.startswith(".venv/bin/finance-hub")]
     assert len(commands) >= 6
