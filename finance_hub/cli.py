@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from finance_hub import publish, settings, warehouse
+from finance_hub.alerts.outbox import Incident
 from finance_hub.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
@@ -46,6 +49,11 @@ reporting_currency = "USD"
 # tenant_id = "..."
 # client_secret: FINANCE_HUB_CONNECTIONS__UK_BOOKS__CLIENT_SECRET
 # refresh_token: only for an app that acts for a user; a custom connection needs none
+
+# [alerts]
+# targets = ["mailto://user:password@example.com"]      # any Apprise address; secret, so better in secrets.toml
+# [alerts.departments]
+# marketing = ["slack://..."]
 """
 
 
@@ -172,6 +180,55 @@ def status(home: Home = DEFAULT_HOME) -> None:
             )
         out.print(table)
     out.print(f"Served: {publish.current(found.home)}", soft_wrap=True)
+
+
+@app.command()
+def alerts(
+    home: Home = DEFAULT_HOME,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Show those of the past too.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Deliver now what waits to be sent.")] = False,
+) -> None:
+    """Show what is wrong: rules that broke their threshold, failed checks and runs, stale sources.
+
+    Example: finance-hub alerts --home my-hub
+    Example: finance-hub alerts --send
+    """
+    from finance_hub.alerts import Outbox, deliver
+
+    found = settings.load(home)
+    if send:
+        delivered, failed = deliver(found)
+        out.print(f"{delivered} messages delivered, {failed} not delivered")
+    incidents = Outbox(found.home).incidents(resolved=resolved)
+    out.print(alerts_table(incidents) if incidents else "Nothing is wrong.")
+    if incidents and not found.alerting.every_target:
+        out.print('Nobody is told: set targets = ["mailto://...", "slack://..."] under [alerts] in hub.toml.', markup=False)
+
+
+def alerts_table(incidents: Sequence[Incident]) -> Table:
+    """Incidents, the worst first."""
+    table = Table("severity", "since (UTC)", "what", "department", title="Alerts")
+    for each in incidents:
+        over = f" (resolved {each.resolved_at[:16]})" if each.resolved_at else ""
+        style = "red" if each.severity == "critical" else "yellow"
+        table.add_row(each.severity, each.opened_at[:16].replace("T", " "), each.title + over, each.department, style=style)
+    return table
+
+
+@app.command()
+def ui(home: Home = DEFAULT_HOME, port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 3000) -> None:
+    """Start Dagster's web interface and its daemon on this machine, until interrupted.
+
+    Example: finance-hub ui --home my-hub --port 3000
+    """
+    from finance_hub.refresh import dagster_home
+
+    found = settings.load(home)
+    program = str(Path(sys.executable).with_name("dagster"))
+    command = [program, "dev", "--module-name", "finance_hub.definitions", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {"DAGSTER_HOME": str(dagster_home(found.home)), "FINANCE_HUB_HOME": str(found.home)}
+    out.print(f"Dagster on http://127.0.0.1:{port} (Ctrl-C ends it)")
+    os.execve(program, command, {**os.environ, "DAGSTER_DISABLE_TELEMETRY": "yes", **environment})  # noqa: S606 - our own program
 
 
 @app.command()

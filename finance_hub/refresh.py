@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import models, publish
+from finance_hub.alerts import check_findings, deliver, notice_run, notice_sources
 from finance_hub.ingestion import Loaded
 from finance_hub.settings import Settings, SettingsError
 
@@ -34,6 +35,7 @@ class Outcome:
     """Failed checks, those that do not block too."""
     snapshot: Path | None = None
     problems: list[str] = field(default_factory=list)
+    alerts_opened: int = 0
 
 
 def dagster_home(home: Path) -> Path:
@@ -74,7 +76,14 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
             .resolve_job_def("refresh")
             .execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
         )
-        return _outcome(settings, result)
+    outcome = _outcome(settings, result)
+    evaluations = [each.event_specific_data for each in result.all_events if each.event_type_value == "ASSET_CHECK_EVALUATION"]
+    told = "\n".join(outcome.problems)
+    outcome.alerts_opened = notice_run(
+        settings, "refresh", succeeded=result.success, told=told, checks=check_findings(evaluations)
+    ) + notice_sources(settings)
+    deliver(settings)
+    return outcome
 
 
 def _outcome(settings: Settings, result: dg.ExecuteInProcessResult) -> Outcome:

@@ -21,7 +21,7 @@ from dlt_sources.catalog import SYSTEMS
 from dlt_sources.http import OffOrigin, origin
 
 _PREFIX = "FINANCE_HUB_"
-_OWN = frozenset({"reporting_currency", "as_of_date", "connections"})
+_OWN = frozenset({"reporting_currency", "as_of_date", "connections", "alerts"})
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -45,6 +45,23 @@ class ConnectionSettings:
 
 
 @dataclass(frozen=True)
+class Alerting:
+    """Who is told: Apprise addresses, for everything and by department. Addresses hold secrets, so none is ever shown."""
+
+    targets: tuple[str, ...] = field(default=(), repr=False)
+    departments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    def targets_of(self, department: str) -> tuple[str, ...]:
+        """The addresses for an alert: those of its department where there are any, else those for everything."""
+        return self.departments.get(department) or self.targets
+
+    @property
+    def every_target(self) -> tuple[str, ...]:
+        """All addresses, each once."""
+        return tuple(dict.fromkeys([*self.targets, *(address for each in self.departments.values() for address in each)]))
+
+
+@dataclass(frozen=True)
 class Settings:
     """Checked settings of one home."""
 
@@ -52,6 +69,7 @@ class Settings:
     reporting_currency: str
     as_of_date: date
     connections: Mapping[str, ConnectionSettings]
+    alerting: Alerting = field(default_factory=Alerting)
 
     @property
     def warehouse(self) -> Path:
@@ -88,6 +106,7 @@ def load(home: Path, environment: Mapping[str, str] | None = None) -> Settings:
         reporting_currency=_currency(values.get("reporting_currency", "USD"), where),
         as_of_date=_as_of(values.get("as_of_date"), where),
         connections={name: _connection(name, keys, where) for name, keys in connections.items()},
+        alerting=_alerting(values.get("alerts", {}), where),
     )
 
 
@@ -124,6 +143,28 @@ def _merge(values: MutableMapping[str, Any], more: Mapping[str, Any]) -> None:
             _merge(values[key], value)
         else:
             values[key] = value
+
+
+def _alerting(values: object, where: str) -> Alerting:
+    if not isinstance(values, dict) or values.keys() - {"targets", "departments"}:
+        raise SettingsError(
+            f"{where}: 'alerts' holds 'targets', a list of Apprise addresses, and 'departments', a table of such lists."
+        )
+    departments = values.get("departments", {})
+    if not isinstance(departments, dict):
+        raise SettingsError(f"{where}: 'alerts.departments' is a table: department = [\"address\"].")
+    return Alerting(
+        _addresses(values.get("targets", []), where, "alerts.targets"),
+        {name: _addresses(each, where, f"alerts.departments.{name}") for name, each in departments.items()},
+    )
+
+
+def _addresses(value: object, where: str, key: str) -> tuple[str, ...]:
+    """A list of addresses, or one text with blanks between (the environment has no lists)."""
+    found = value.split() if isinstance(value, str) else value
+    if not isinstance(found, list) or not all(isinstance(each, str) and "://" in each for each in found):
+        raise SettingsError(f"{where}: '{key}' must be a list of Apprise addresses such as \"mailto://user:password@example.com\".")
+    return tuple(found)
 
 
 def _currency(value: object, where: str) -> str:
