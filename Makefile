@@ -15,7 +15,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format sources lock clean
+.PHONY: help setup demo ui test lint format sources lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ $(READY): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+demo: $(READY) ## Simulate a group of companies, run the whole hub on it, show what it finds
+	@$(BIN)/finance-hub demo
+
+ui: $(READY) ## Start Dagster's web interface on this machine
+	@$(BIN)/finance-hub ui
 
 test: $(READY) ## Run the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ sandbox_app = typer.Typer(no_args_is_help=True, help="Vendors' APIs on this mach
 app.add_typer(connections_app, name="connections")
 app.add_typer(sandbox_app, name="sandbox")
 
-out = Console()
+out = Console(file=sys.stdout)  # fixed now: a run sends what others print elsewhere
 err = Console(stderr=True)
 
 Home = Annotated[Path, typer.Option("--home", envvar="FINANCE_HUB_HOME", help="The folder that holds everything runs write.")]
@@ -72,6 +72,30 @@ def main() -> None:
     except (SettingsError, publish.NothingPublishedError, warehouse.WarehouseBusyError) as trouble:
         err.print(f"[red]{trouble}[/red]", highlight=False, soft_wrap=True)
         sys.exit(2)
+
+
+@app.command()
+def demo(
+    home: Home = DEFAULT_HOME,
+    scale: Annotated[float, typer.Option(help="Size of the simulated company; 1 is about 60,000 journal lines.", min=0.05)] = 1.0,
+    as_of: Annotated[
+        datetime | None, typer.Option(help="Last day of the company's history; yesterday if not given.", formats=["%Y-%m-%d"])
+    ] = None,
+) -> None:
+    """Simulate a group of companies, read it, and show what the hub finds. Needs no account; leaves nothing running.
+
+    Example: finance-hub demo
+    Example: finance-hub demo --home my-demo --scale 0.2
+    """
+    from finance_hub.demo import run_demo
+
+    outcome = run_demo(home.resolve(), scale=scale, as_of=as_of.date() if as_of else _yesterday(), console=out)
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
 
 
 @app.command()
@@ -291,7 +315,7 @@ def serve(
         shown = Shown(books=xero_books)
         if xero_books is None:
             company = Path(folder) / "meridian.duckdb"
-            history_ends = as_of.date() if as_of else datetime.now(UTC).date() - timedelta(days=1)
+            history_ends = as_of.date() if as_of else _yesterday()
             out.print(f"Simulating Meridian Group up to {history_ends} ...")
             simulate(company, seed=seed, scale=scale, as_of=history_ends)
             shown = Shown(company=company)

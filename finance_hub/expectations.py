@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -86,7 +87,7 @@ def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> 
     from great_expectations import ExpectationSuite
 
     wanted = list(check.expectations(expect))
-    source = context.data_sources.add_or_update_pandas(check.name)
+    source = context.data_sources.add_or_update_pandas("checks")
     batch = source.add_dataframe_asset(check.name).add_batch_definition_whole_dataframe(check.name)
     result = batch.get_batch(batch_parameters={"dataframe": frame}).validate(
         ExpectationSuite(name=check.name, expectations=wanted), result_format={"result_format": "COMPLETE"}
@@ -145,8 +146,9 @@ def checks_of(domain: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
     return run
 
 
+@cache
 def _great_expectations() -> tuple[Any, Any]:
-    """The library and a context of its own in memory. Imported here, since the import takes seconds."""
+    """The library and one context in memory for this process. Imported here, since the import takes seconds."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

@@ -81,7 +81,8 @@ def raw_assets(system: System) -> dg.AssetsDefinition:
         loaded = load(connections().map(extract).collect())
         return {name: getattr(loaded, name) for name in specs}
 
-    return tables
+    by_key = {spec.key: spec for spec in specs.values()}
+    return tables.map_asset_specs(lambda spec: by_key[spec.key])  # the decorator keeps neither groups nor freshness
 
 
 def _extract(context: dg.OpExecutionContext, hub: Hub, name: str) -> Staged:

@@ -45,11 +45,12 @@ CHECKS = (
         query="""
             with again as (
                 select *, arpc * gross_margin_pct / 100 * least(coalesce(100 / nullif(monthly_churn_pct, 0), 60), 60) as ltv_again
-                from marts.unit_economics
+                from marts.unit_economics where arpc > 0 and gross_margin_pct > 0
             )
             select entity_id, channel, period_month::varchar as period_month, ltv::varchar as ltv, round(ltv_again, 4)::varchar as ltv_again, ltv_cac_x::varchar as ltv_cac_x
             from again
-            where abs(ltv - ltv_again) > 0.001 * abs(ltv_again) + 0.01 or abs(ltv_cac_x - ltv / cac) > 0.001 * abs(ltv / cac) + 0.001
+            where ltv is null or abs(ltv - ltv_again) > 0.001 * ltv_again + 0.01
+                or (cac > 0 and abs(ltv_cac_x - ltv / cac) > 0.001 * ltv / cac + 0.001)
         """,
     ),
     expectation_check(

@@ -75,15 +75,20 @@ worth as (
 
 ),
 
+-- A customer stays for 1 / churn months, at most the cap's. Without revenue or margin there is no worth to tell.
 valued as (
 
     select
         *,
         case
-            when monthly_churn > 0 then least(arpc * gross_margin / monthly_churn, arpc * gross_margin * {{ var('ltv_cap_months') }})
-            else arpc * gross_margin * {{ var('ltv_cap_months') }}
+            when arpc > 0 and gross_margin > 0
+                then arpc * gross_margin * least(coalesce(1 / nullif(monthly_churn, 0), {{ var('ltv_cap_months') }}), {{ var('ltv_cap_months') }})
         end as ltv,
-        case when monthly_churn > 0 and 1 / monthly_churn < {{ var('ltv_cap_months') }} then 'churn' else 'capped' end as ltv_method
+        case
+            when coalesce(arpc, 0) <= 0 or coalesce(gross_margin, 0) <= 0 then 'no_margin'
+            when monthly_churn > 0 and 1 / monthly_churn < {{ var('ltv_cap_months') }} then 'churn'
+            else 'capped'
+        end as ltv_method
     from worth
 
 ),
