@@ -249,7 +249,8 @@ def ui(home: Home = DEFAULT_HOME, port: Annotated[int, typer.Option(help="Port o
 
     found = settings.load(home)
     program = str(Path(sys.executable).with_name("dagster"))
-    command = [program, "dev", "--module-name", "finance_hub.definitions", "--host", "127.0.0.1", "--port", str(port)]
+    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    command = [program, "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
     environment = {"DAGSTER_HOME": str(dagster_home(found.home)), "FINANCE_HUB_HOME": str(found.home)}
     out.print(f"Dagster on http://127.0.0.1:{port} (Ctrl-C ends it)")
     os.execve(program, command, {**os.environ, "DAGSTER_DISABLE_TELEMETRY": "yes", **environment})  # noqa: S606 - our own program

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import models, publish
-from finance_hub.alerts import check_findings, deliver, notice_run, notice_sources
+from finance_hub.alerts import deliver, failure_of, notice_run, notice_sources
 from finance_hub.ingestion import Loaded
 from finance_hub.settings import Settings, SettingsError
 
@@ -77,11 +77,8 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
             .execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
         )
     outcome = _outcome(settings, result)
-    evaluations = [each.event_specific_data for each in result.all_events if each.event_type_value == "ASSET_CHECK_EVALUATION"]
-    told = "\n".join(outcome.problems)
-    outcome.alerts_opened = notice_run(
-        settings, "refresh", succeeded=result.success, told=told, checks=check_findings(evaluations)
-    ) + notice_sources(settings)
+    opened = notice_run(settings, "refresh", result.all_events, succeeded=result.success)
+    outcome.alerts_opened = opened + notice_sources(settings)
     deliver(settings)
     return outcome
 
@@ -101,18 +98,9 @@ def _outcome(settings: Settings, result: dg.ExecuteInProcessResult) -> Outcome:
     if result.success:
         outcome.snapshot = publish.current(settings.home)
     else:
-        outcome.problems = [_failure(event) for event in result.all_events if event.is_step_failure]
+        outcome.problems = [failure_of(event) for event in result.all_events if event.is_step_failure]
         outcome.problems += outcome.checks_failed
     return outcome
-
-
-def _failure(event: dg.DagsterEvent) -> str:
-    data: Any = event.event_specific_data
-    told = data.user_failure_data.description if data.user_failure_data else None
-    error = data.error
-    while error and error.cause:
-        error = error.cause
-    return str(told or (error.message.strip() if error else f"{event.step_key} failed"))
 
 
 def _loaded(settings: Settings, result: dg.ExecuteInProcessResult) -> list[Loaded]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from finance_hub.alerts.findings import Finding
-from finance_hub.alerts.notice import check_findings, notice_rules, notice_run, notice_sources
+from finance_hub.alerts.notice import failure_of, notice_rules, notice_run, notice_sources
 from finance_hub.alerts.outbox import Incident, Outbox
 from finance_hub.alerts.sender import deliver, start_sender
 
@@ -14,8 +14,8 @@ __all__ = [
     "Finding",
     "Incident",
     "Outbox",
-    "check_findings",
     "deliver",
+    "failure_of",
     "notice_rules",
     "notice_run",
     "notice_sources",

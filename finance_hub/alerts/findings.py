@@ -84,8 +84,14 @@ def of_check(asset: str, name: str, *, passed: bool, blocking: bool, told: str, 
     return Finding(f"check|{asset}|{name}", not passed, at, title, f"{title}: {told}", "critical" if blocking else "warning")
 
 
+def of_step(step: str, *, succeeded: bool, told: str, at: datetime) -> Finding:
+    """How a step of a run ended: ``xero.load_xero``. Runs differ in what they hold, so that a step is what recovers."""
+    title = f"Step {step} failed"
+    return Finding(f"step|{step}", not succeeded, at, title, f"{title}: {told}" if told else title, "critical")
+
+
 def of_run(job: str, *, succeeded: bool, told: str, at: datetime) -> Finding:
-    """How a run of a job ended."""
+    """How a run ended that failed without a step: it could not start, or its process died."""
     title = f"Run of {job} failed"
     return Finding(f"run|{job}", not succeeded, at, title, f"{title}: {told}" if told else title, "critical")
 

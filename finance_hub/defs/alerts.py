@@ -2,16 +2,17 @@
 
 import dagster as dg
 
-from finance_hub.alerts import Finding, check_findings, notice_rules, notice_run, notice_sources, start_sender
+from finance_hub.alerts import notice_rules, notice_run, notice_sources, start_sender
 from finance_hub.defs.resources import Hub
 
 _EVERY_SECONDS = 60
 
 
-def _of_run_id(instance: dg.DagsterInstance, run_id: str) -> list[Finding]:
-    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
-    events = [record.event_log_entry.dagster_event for record in records]
-    return check_findings(event.event_specific_data for event in events if event)
+def _events(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:
+    """The events of a run that may open or resolve something."""
+    kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
+    records = instance.get_records_for_run(run_id, of_type=kinds).records
+    return [record.event_log_entry.dagster_event for record in records if record.event_log_entry.dagster_event]
 
 
 @dg.run_status_sensor(
@@ -22,9 +23,8 @@ def _of_run_id(instance: dg.DagsterInstance, run_id: str) -> list[Finding]:
 )
 def after_success(context: dg.RunStatusSensorContext, hub: dg.ResourceParam[Hub]) -> None:
     """A run succeeded."""
-    settings = hub.settings()
-    checks = _of_run_id(context.instance, context.dagster_run.run_id)
-    notice_run(settings, context.dagster_run.job_name, succeeded=True, told="", checks=checks)
+    run = context.dagster_run
+    notice_run(hub.settings(), run.job_name, _events(context.instance, run.run_id), succeeded=True)
 
 
 @dg.run_failure_sensor(
@@ -34,10 +34,8 @@ def after_success(context: dg.RunStatusSensorContext, hub: dg.ResourceParam[Hub]
 )
 def after_failure(context: dg.RunFailureSensorContext, hub: dg.ResourceParam[Hub]) -> None:
     """A run failed."""
-    settings = hub.settings()
-    checks = _of_run_id(context.instance, context.dagster_run.run_id)
-    told = context.failure_event.message or ""
-    notice_run(settings, context.dagster_run.job_name, succeeded=False, told=told, checks=checks)
+    run, told = context.dagster_run, context.failure_event.message or ""
+    notice_run(hub.settings(), run.job_name, _events(context.instance, run.run_id), succeeded=False, told=told)
 
 
 @dg.sensor(
