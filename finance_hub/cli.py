@@ -149,6 +149,40 @@ def check(name: str, home: Home = DEFAULT_HOME) -> None:
         raise typer.Exit(2)
 
 
+@connections_app.command()
+def authorize(
+    name: str,
+    home: Home = DEFAULT_HOME,
+    port: Annotated[int, typer.Option(help="Port of the page that the vendor sends the browser back to.")] = 8770,
+    browser: Annotated[bool, typer.Option(help="Open the vendor's page in the browser.")] = True,
+) -> None:
+    """Get a person's consent in the browser (authorization code with PKCE) and keep the tokens, encrypted.
+
+    The vendor's application must know the redirect http://localhost:8770/callback.
+
+    Example: finance-hub connections authorize uk_books
+    """
+    import webbrowser
+
+    from dlt_sources.http import SourceError
+    from finance_hub import ingestion
+
+    found = settings.load(home)
+    if name not in found.connections:
+        raise SettingsError(f"There is no connection '{name}'; known are: {', '.join(found.connections) or 'none'}.")
+
+    def show(address: str) -> None:
+        out.print(f"Consent on the vendor's page:\n{address}", soft_wrap=True, highlight=False, markup=False)
+        if browser:
+            webbrowser.open(address)
+
+    try:
+        ingestion.authorize(found, name, port=port, show=show)
+    except (SourceError, OSError) as trouble:
+        raise SettingsError(str(trouble)) from None
+    out.print(f"Consent is kept. Try it: finance-hub connections check {name} --home {home}")
+
+
 @app.command()
 def run(
     home: Home = DEFAULT_HOME,

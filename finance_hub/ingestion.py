@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,9 @@ from typing import Any
 
 from dlt_sources.catalog import SYSTEMS
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import DeadlineExceeded, IncompleteRead, SourceError, TokenStore, TransientFailure, load_key
+from dlt_sources.http import DeadlineExceeded, IncompleteRead, SourceError, TokenStore, TransientFailure, ask, load_key
 from finance_hub import warehouse
-from finance_hub.settings import ConnectionSettings, Settings
+from finance_hub.settings import ConnectionSettings, Settings, SettingsError
 
 _DLT_ENVIRONMENT = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
@@ -77,6 +78,22 @@ def check(settings: Settings, name: str) -> list[Finding]:
     connection = settings.connections[name]
     findings: list[Finding] = SYSTEMS[connection.system].module().check(open_connection(settings, connection))
     return findings
+
+
+def authorize(settings: Settings, name: str, *, port: int, show: Callable[[str], None]) -> None:
+    """Get a person's consent for a connection and keep the tokens; ``show`` gets the address of the vendor's page.
+
+    Raises :class:`SettingsError` for a system that needs none, :class:`SourceError` where consent does not come.
+    """
+    connection = settings.connections[name]
+    make = getattr(SYSTEMS[connection.system].module(), "application", None)
+    application = make(connection.keys) if make else None
+    if application is None or not application.client_id:
+        raise SettingsError(
+            f"Connection '{name}' needs no consent: {SYSTEMS[connection.system].title} is read with the credentials in the settings."
+        )
+    tokens = ask(name, application, port=port, show=show)
+    open_connection(settings, connection).tokens.save(name, tokens, first_refresh_token=application.first_refresh_token)
 
 
 def extract(settings: Settings, connection: ConnectionSettings) -> Staged:

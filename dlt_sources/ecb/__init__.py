@@ -16,7 +16,7 @@ import dlt
 import msgspec
 
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, MalformedReply, NoAuth, NotFound, Policy, RateLimit, Reply, Request, SourceError
+from dlt_sources.http import ApiClient, MalformedReply, NoAuth, Policy, RateLimit, Reply, Request, SourceError
 from dlt_sources.records import Archive, Day, MoneyText, Record, Table
 from dlt_sources.records.intake import Endpoint, Intake
 
@@ -70,10 +70,8 @@ def source(connection: Connection[EcbSettings], unavailable: Unavailable | None 
         last = state.get("last_day")
         first_day = date.fromisoformat(last) - OVERLAP if last else date.fromisoformat(connection.settings.first_day)
         with client(connection) as api:
-            try:
-                reply, rates = api.send(_order(connection.settings, first_day), _parse)
-            except NotFound:
-                return  # nothing was published since: the service's way to say so
+            # The service answers 404 where it knows no rate: the overlap holds the last known day, so that it always knows one.
+            reply, rates = api.send(_order(connection.settings, first_day), _parse)
         documents = [msgspec.Raw(msgspec.json.encode(rate)) for rate in rates]
         yield from intake.take(reply, documents)
         yield from intake.finish()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dlt_sources.http.auth import Auth, NoAuth, OAuth2, StaticToken, request_tokens
 from dlt_sources.http.client import ApiClient, origin
+from dlt_sources.http.consent import Application, ask, redirect_address
 from dlt_sources.http.errors import (
     AuthenticationRejected,
     BadRequest,
@@ -31,6 +32,7 @@ from dlt_sources.http.tokens import TokenSet, TokenStore, load_key
 
 __all__ = [
     "ApiClient",
+    "Application",
     "Auth",
     "AuthenticationRejected",
     "BadRequest",
@@ -57,8 +59,10 @@ __all__ = [
     "TokenSet",
     "TokenStore",
     "TransientFailure",
+    "ask",
     "load_key",
     "origin",
+    "redirect_address",
     "request_tokens",
     "retry_after",
     "walk",

@@ -70,7 +70,7 @@ class OAuth2:
     """Client credentials, or a refresh token that the vendor may rotate; access tokens live in the token store.
 
     ``first_refresh_token`` starts the refresh-token grant; without it, and without stored consent, client credentials are used.
-    ``extra`` are further headers of every call.
+    ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class OAuth2:
         first_refresh_token: str | None = None,
         scope: str | None = None,
         extra: Mapping[str, str] | None = None,
+        client_in_form: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         redaction.register(client_secret, first_refresh_token, base64.b64encode(f"{client_id}:{client_secret}".encode()).decode())
@@ -94,6 +95,7 @@ class OAuth2:
         self._first_refresh_token = first_refresh_token
         self._scope = scope
         self._extra = dict(extra or {})
+        self._client_in_form = client_in_form
         self._now = now
         self._presented: str | None = None
         self._refused: str | None = None
@@ -125,7 +127,9 @@ class OAuth2:
         )
         if self._scope and not refresh_token:
             form["scope"] = self._scope
-        return request_tokens(self._connection, self._token_url, form, self._client, now=self._now)
+        return request_tokens(
+            self._connection, self._token_url, form, self._client, client_in_form=self._client_in_form, now=self._now
+        )
 
 
 def request_tokens(
@@ -134,10 +138,11 @@ def request_tokens(
     form: Mapping[str, str],
     client: tuple[str, str],
     *,
+    client_in_form: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     attempts: int = 3,
 ) -> TokenSet:
-    """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header.
+    """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header, or in the form.
 
     Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`TransientFailure` when it cannot be
     reached. A lost answer is retried with the same grant, which vendors with a grace period accept.
@@ -146,10 +151,12 @@ def request_tokens(
 
     origin(token_url)
     problem = ""
+    body = {**form, "client_id": client[0], "client_secret": client[1]} if client_in_form else dict(form)
+    basic = httpx.Auth() if client_in_form else httpx.BasicAuth(*client)
     with httpx.Client(timeout=_TOKEN_TIMEOUT, follow_redirects=False, trust_env=False) as http:
         for _ in range(attempts):
             try:
-                response = http.post(token_url, data=dict(form), auth=client, headers={"Accept": "application/json"})
+                response = http.post(token_url, data=body, auth=basic, headers={"Accept": "application/json"})
             except (httpx.TransportError, httpx.DecodingError) as trouble:
                 problem = type(trouble).__name__
                 continue

@@ -82,11 +82,15 @@ class TokenStore:
         """Return the stored tokens, fresh or not; None before the first."""
         return self._read(connection).tokens
 
-    def save(self, connection: str, tokens: TokenSet) -> None:
-        """Store tokens that came from a new consent; clears an earlier "consent needed" mark."""
+    def save(self, connection: str, tokens: TokenSet, *, first_refresh_token: str | None = None) -> None:
+        """Store tokens that came from a new consent; clears an earlier "consent needed" mark.
+
+        ``first_refresh_token`` is the one in the settings, which this consent succeeds.
+        """
+        grant = hashlib.sha256((first_refresh_token or "").encode()).hexdigest()
         with self._lock(connection):
             entry = self._read(connection)
-            self._write(connection, _Entry(generation=entry.generation + 1, tokens=tokens, grant=entry.grant))
+            self._write(connection, _Entry(generation=entry.generation + 1, tokens=tokens, grant=grant))
 
     def access_token(
         self,

@@ -18,6 +18,7 @@ import msgspec
 from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import (
     ApiClient,
+    Application,
     Auth,
     MalformedReply,
     NotFound,
@@ -38,6 +39,10 @@ from dlt_sources.records.convert import read_instant
 from dlt_sources.records.intake import Endpoint, Intake
 
 LIST_SIZE, SEARCH_SIZE, BATCH_SIZE, SUBMISSIONS_SIZE = 100, 200, 1000, 50  # the most that HubSpot gives
+SCOPES = (
+    "oauth crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read crm.objects.owners.read "
+    "crm.objects.line_items.read marketing.campaigns.read content forms sales-email-read"
+)
 SEARCH_CAP = 10_000  # rows after which a search refuses to go on
 OVERLAP = timedelta(minutes=10)  # the search index lags behind the objects
 _LONGEST_PAUSE = 90.0
@@ -55,6 +60,7 @@ class HubSpotSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: str | None = None
     base_url: str = "https://api.hubapi.com"
     token_url: str = "https://api.hubapi.com/oauth/v1/token"  # noqa: S105 - an address
+    authorize_url: str = "https://app.hubspot.com/oauth/authorize"
     calls_per_10_seconds: int = 100
     searches_per_second: int = 4
 
@@ -74,6 +80,20 @@ def _auth(connection: Connection[HubSpotSettings]) -> Auth:
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         first_refresh_token=settings.refresh_token,
+        client_in_form=True,
+    )
+
+
+def application(settings: HubSpotSettings) -> Application:
+    """What HubSpot must know for a first consent."""
+    return Application(
+        settings.authorize_url,
+        settings.token_url,
+        settings.client_id,
+        settings.client_secret,
+        SCOPES,
+        settings.refresh_token,
+        client_in_form=True,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import (
     ApiClient,
+    Application,
     MalformedReply,
     NotFound,
     OAuth2,
@@ -61,6 +62,7 @@ class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: str | None = None
     base_url: str = "https://api.xero.com/api.xro/2.0"
     token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+    authorize_url: str = "https://login.xero.com/identity/connect/authorize"
     calls_per_minute: int = 60
 
 
@@ -79,6 +81,18 @@ def client(connection: Connection[XeroSettings]) -> ApiClient:
     )
     policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
     return ApiClient(connection.name, settings.base_url, auth, policy)
+
+
+def application(settings: XeroSettings) -> Application:
+    """What Xero must know for a first consent; its tenants are listed at ``https://api.xero.com/connections``."""
+    return Application(
+        settings.authorize_url,
+        settings.token_url,
+        settings.client_id,
+        settings.client_secret,
+        f"openid offline_access {SCOPES}",
+        settings.refresh_token,
+    )
 
 
 def source(connection: Connection[XeroSettings], unavailable: Unavailable | None = None) -> Any:
