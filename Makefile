@@ -15,7 +15,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 export GX_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test lint format sources lock clean
+.PHONY: help setup demo ui test test-faults bench lint format sources lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,14 @@ ui: $(READY) ## Start Dagster's web interface on this machine
 	@$(BIN)/finance-hub ui
 
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not heavy"
+
+test-faults: $(READY) ## Run the heavy tests: kills at every point, every fault, the web interface
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m heavy
+
+bench: $(READY) ## Measure the load path as ratios within one run, and its memory
+	@$(BIN)/python bench/load_path.py
+	@$(BIN)/python bench/load_path.py --memory
 
 lint: $(READY) ## Check style, types and import directions
 	@$(BIN)/ruff check .

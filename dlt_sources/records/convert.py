@@ -8,7 +8,7 @@ step; only a column that fails is looked at value by value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -35,7 +35,7 @@ class Converted:
     bad: dict[int, str] = field(default_factory=dict)
 
 
-def _each(values: list[Any], kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
+def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
     """The slow, exact way: value by value, keeping the reason of each that fails."""
     good: list[Any] = []
     bad: dict[int, str] = {}
@@ -59,7 +59,7 @@ def _fits(value: Decimal) -> Decimal:
     return value
 
 
-def decimal(values: list[Decimal | None]) -> Converted:
+def decimal(values: Sequence[Decimal | None]) -> Converted:
     """Exact decimals; what DECIMAL(38, 12) cannot hold to the last digit is refused, never rounded."""
     try:
         return Converted(pa.array(values, _MONEY))
@@ -78,7 +78,7 @@ def _read_decimal(text: str) -> Decimal | None:
         raise ValueError(f"'{text[:60]}' is not a number") from None
 
 
-def decimal_text(values: list[str | None]) -> Converted:
+def decimal_text(values: Sequence[str | None]) -> Converted:
     """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
     strings = pa.array(values, pa.string())
     strings = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
@@ -88,7 +88,7 @@ def decimal_text(values: list[str | None]) -> Converted:
     return _each(values, _MONEY, _read_decimal)
 
 
-def text(values: list[str | None]) -> Converted:
+def text(values: Sequence[str | None]) -> Converted:
     """Any text that is valid Unicode."""
     try:
         return Converted(pa.array(values, pa.string()))
@@ -101,7 +101,7 @@ def _encodable(value: str) -> str:
     return value
 
 
-def integer(values: list[int | None]) -> Converted:
+def integer(values: Sequence[int | None]) -> Converted:
     """Whole numbers of 64 bits."""
     try:
         return Converted(pa.array(values, pa.int64()))
@@ -115,7 +115,7 @@ def _int64(value: int) -> int:
     return value
 
 
-def integer_text(values: list[str | None]) -> Converted:
+def integer_text(values: Sequence[str | None]) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
     return _each(values, pa.int64(), _read_integer)
 
@@ -129,12 +129,12 @@ def _read_integer(value: str) -> int | None:
     return _int64(int(number))
 
 
-def boolean(values: list[bool | None]) -> Converted:
+def boolean(values: Sequence[bool | None]) -> Converted:
     """JSON booleans."""
     return Converted(pa.array(values, pa.bool_()))
 
 
-def boolean_text(values: list[str | None]) -> Converted:
+def boolean_text(values: Sequence[str | None]) -> Converted:
     """Strings "true" and "false"; the empty string is absent."""
     return _each(values, pa.bool_(), _read_boolean)
 
@@ -146,7 +146,7 @@ def _read_boolean(value: str) -> bool | None:
     return known[value]
 
 
-def day(values: list[str | None]) -> Converted:
+def day(values: Sequence[str | None]) -> Converted:
     """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
     strings = pa.array(values, pa.string())
     if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d"), min_count=0).as_py():
@@ -172,7 +172,7 @@ def _read_day(value: str) -> date | None:
         raise ValueError(f"'{value[:60]}' is not a day") from None
 
 
-def instant(values: list[str | None]) -> Converted:
+def instant(values: Sequence[str | None]) -> Converted:
     """Moments in UTC. A time without offset is UTC; epoch milliseconds may travel in a string."""
     strings = pa.array(values, pa.string())
     milliseconds = _milliseconds(strings)
@@ -209,6 +209,6 @@ def read_instant(value: str) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-def instant_ms(values: list[int | None]) -> Converted:
+def instant_ms(values: Sequence[int | None]) -> Converted:
     """Epoch milliseconds as JSON numbers."""
     return _each(values, _INSTANT, lambda value: (_EPOCH + timedelta(milliseconds=value)).replace(tzinfo=None))

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -33,7 +34,7 @@ class Kind:
 
     sql: str
     arrow: pa.DataType
-    convert: Callable[[list[Any]], convert.Converted]
+    convert: Callable[[Sequence[Any]], convert.Converted]
 
 
 _MONEY = pa.decimal128(38, 12)
@@ -132,6 +133,7 @@ class Table:
         return f'create table if not exists "{schema}"."{self.name}" (\n    ' + ",\n    ".join(lines) + "\n)"
 
 
+@cache
 def record_columns(record: type[Record]) -> tuple[Column, ...]:
     """The scalar fields of a record as columns; nested lists and records are tables of their own or looked into by the source."""
     hints = get_type_hints(record, include_extras=True)

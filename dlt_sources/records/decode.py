@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import pyarrow as pa
+from msgspec.structs import astuple
 
 from dlt_sources.records.declare import Record, Row, Table
 
@@ -101,8 +102,9 @@ def _one_table(documents: Sequence[Record], table: Table, connection_id: str, pa
     bad: dict[int, str] = {}
     arrays: list[pa.Array] = [pa.array([connection_id] * len(rows), pa.string())]
     around = len(table.within)
+    fields = dict(zip(table.record.__struct_fields__, zip(*(astuple(row[0]) for row in rows), strict=True), strict=False))
     for number, column in enumerate(table.columns, 1):
-        values = [row[number] for row in rows] if number <= around else [getattr(row[0], column.attribute) for row in rows]
+        values = [row[number] for row in rows] if number <= around else fields.get(column.attribute, ())
         converted = column.kind.convert(values)
         for at, reason in converted.bad.items():
             bad.setdefault(owners[at], f"{table.name}.{column.name}: {reason}")

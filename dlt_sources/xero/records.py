@@ -361,7 +361,7 @@ JOURNALS = Endpoint(
         Table(
             "journal_line_tracking",
             Tracking,
-            ("journal_line_id", "tracking_category_id"),
+            ("journal_line_id", "tracking_category_id", "option"),
             "Tracking options of journal lines.",
             within={"journal_line_id": TEXT, "journal_id": TEXT},
             rows=lambda d: [
@@ -395,7 +395,7 @@ INVOICES = Endpoint(
         Table(
             "invoice_line_tracking",
             Tracking,
-            ("invoice_id", "line_item_id", "tracking_category_id"),
+            ("invoice_id", "line_item_id", "tracking_category_id", "option"),
             "Tracking options of invoice lines.",
             within={"invoice_id": TEXT, "line_item_id": TEXT},
             rows=_line_tracking("invoice_id"),

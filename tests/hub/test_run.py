@@ -183,6 +183,9 @@ def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_
         outcome = refresh(settings.load(home))
     assert outcome.problems == []
     assert outcome.loaded[0].rows["journal_lines"] == 4033
+    with warehouse.reading(settings.load(home).warehouse) as database:
+        tracked = database.execute("select count(*) from xero.journal_line_tracking").fetchone()[0]
+    assert tracked == outcome.loaded[0].rows["journal_line_tracking"] == 15, "one line has two options of one category"
     assert outcome.loaded[0].quarantined == 0
     with duckdb.connect(str(outcome.snapshot), read_only=True) as snapshot:
         totals = dict(snapshot.execute("select account_class, sum(amount_func) from profit_and_loss group by 1").fetchall())
