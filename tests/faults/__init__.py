@@ -1,0 +1,1 @@
+"""Kills at every point and every fault, in full: `make test-faults`."""
