@@ -57,7 +57,7 @@ class Line(Record):
     updated_at: Instant | None = None
 
 
-LINES = Endpoint("lines", Line, (Table("lines", Line, ("line_id",), "Ledger lines."),), lambda line: line.line_id)
+LINES = Endpoint("lines", Line, (Table("lines", Line, ("line_id",), "Ledger lines.", once=True),), lambda line: line.line_id)
 
 
 def pages(count: int, generation: int = 0) -> Iterator[bytes]:
@@ -127,7 +127,7 @@ def rows_of_dlt(_folder: Path, source: Iterator[bytes]) -> Any:
     return lines
 
 
-def load(way: str, count: int, folder: Path) -> dict[str, float]:
+def load(way: str, count: int, folder: Path, *, streamed: bool) -> dict[str, float]:
     """Load twice in this process; CPU seconds, rows and memory."""
     os.environ.update(
         {
@@ -141,37 +141,40 @@ def load(way: str, count: int, folder: Path) -> dict[str, float]:
         os.environ["NORMALIZE__LOADER_FILE_FORMAT"] = "parquet"
     import dlt
 
+    from finance_hub import warehouse
+
     make = the_hubs if way == "hub" else rows_of_dlt
-    file = folder / "bench.duckdb"
-    pipeline = dlt.pipeline("bench", pipelines_dir=str(folder), destination=dlt.destinations.duckdb(str(file)), dataset_name="raw")
     warm = dlt.pipeline(
         "warm", pipelines_dir=str(folder), destination=dlt.destinations.duckdb(str(folder / "warm.duckdb")), dataset_name="raw"
     )
     warm.run(make(folder, pages(PAGE)))  # what libraries load the first time is no part of the throughput
     before, began = time.process_time(), time.monotonic()
     making = 0.0
-    for generation in (0, 1):
-        start = time.process_time()
-        made = list(pages(count, generation)) if count <= PAGE * 1000 else pages(count, generation)
-        making += time.process_time() - start
-        pipeline.run(make(folder, iter(made)))
-    cpu, wall = time.process_time() - before - making, time.monotonic() - began
-    with pipeline.sql_client() as client, client.execute_query("select count(*), sum(amount) from lines") as answer:
-        rows, total = answer.fetchone()
+    with warehouse.writing(folder / "bench.duckdb") as database:
+        warehouse.bound_memory(database)
+        pipeline = dlt.pipeline(
+            "bench", pipelines_dir=str(folder), destination=dlt.destinations.duckdb(database), dataset_name="raw"
+        )
+        for generation in (0, 1):
+            start = time.process_time()
+            made = pages(count, generation) if streamed else list(pages(count, generation))
+            making += time.process_time() - start
+            pipeline.run(make(folder, iter(made)))
+        cpu, wall = time.process_time() - before - making, time.monotonic() - began
+        rows, total = database.execute("select count(*), sum(amount) from raw.lines").fetchone()
     expected = sum(
-        Decimal(f"{number % 99991}.{(number + (number % 10 == 0)) % 100:02d}")
-        for number in range(count if count <= PAGE * 1000 else 0)
+        Decimal(f"{number % 99991}.{(number + (number % 10 == 0)) % 100:02d}") for number in range(0 if streamed else count)
     )
-    if rows != count or (count <= PAGE * 1000 and total != expected):
+    if rows != count or (not streamed and total != expected):
         raise SystemExit(f"{way}: {rows} rows, {total} in all; expected {count} and {expected}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     return {"cpu": cpu, "wall": wall, "rows": count + count / 10, "peak_mb": peak}
 
 
-def measure(way: str, count: int) -> dict[str, float]:
+def measure(way: str, count: int, *options: str) -> dict[str, float]:
     """One way in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        command = [sys.executable, __file__, "--way", way, "--rows", str(count), "--folder", folder]
+        command = [sys.executable, __file__, "--way", way, "--rows", str(count), "--folder", folder, *options]
         return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]))
 
 
@@ -181,15 +184,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000, help="rows of the first load")
     parser.add_argument("--memory", action="store_true", help="only the hub's way, on 5 million rows and on a tenth of it")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--streamed", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.way:
-        print(json.dumps(load(wanted.way, wanted.rows, wanted.folder)))
+        print(json.dumps(load(wanted.way, wanted.rows, wanted.folder, streamed=wanted.streamed)))
         return
     console = Console()
     if wanted.memory:
         for count in (500_000, 5_000_000):
-            found = measure("hub", count)
+            found = measure("hub", count, "--streamed")
             console.print(
                 f"{count:,} rows: peak {found['peak_mb']:.0f} MB, {found['rows'] / found['cpu']:,.0f} rows per CPU second"
             )

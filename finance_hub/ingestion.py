@@ -123,6 +123,7 @@ def load(settings: Settings, staged: Staged) -> Loaded:
     quarantined = 0
     try:
         with warehouse.writing(settings.warehouse) as database:
+            warehouse.bound_memory(database)
             pipeline = _pipeline(staged.system, staged.connection_id, folder, database)
             loads = [step.load_id for step in pipeline.load().load_packages] if pipeline.has_pending_data else []
             if loads:

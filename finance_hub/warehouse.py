@@ -70,6 +70,11 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
         connection.close()
 
 
+def bound_memory(database: Database) -> None:
+    """Let a load spill to disk instead of growing with its table: who loads shares the machine with everybody else."""
+    database.execute("set memory_limit = '160MB'; set preserve_insertion_order = false; set threads = 2")
+
+
 @contextmanager
 def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
     """Open a warehouse or a snapshot for reading."""

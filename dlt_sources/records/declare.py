@@ -106,6 +106,8 @@ class Table:
     within: Mapping[str, Kind] = field(default_factory=dict)
     rows: Callable[[Any], Iterable[Row]] = itself
     replace: tuple[str, ...] = ()
+    once: bool = False
+    """The source sees to it that a row arrives once in an extraction: the merge need not look for a newer one, which takes memory."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -236,7 +236,7 @@ class Intake:
 def load_hints(table: Table) -> dict[str, Any]:
     """How dlt merges a table: replace rows by key, and all parts of a document together where the table holds parts."""
     hints: dict[str, Any] = {
-        "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
+        "write_disposition": {"disposition": "merge", "strategy": "delete-insert", "deduplicated": table.once},
         "primary_key": ["connection_id", *table.key],
     }
     if table.replace:

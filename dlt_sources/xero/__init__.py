@@ -178,15 +178,17 @@ def _whole_list(api: ApiClient, endpoint: Endpoint, _state: MutableMapping[str, 
 
 
 def _journals(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
-    """Journals above the last number read. Numbers have gaps, so the next offset is the largest seen, not a count."""
+    """Journals above the last number read, each once. Numbers have gaps, so the next offset is the largest seen, not a count."""
 
     def fetch(request: Request) -> Page[list[msgspec.Raw]]:
         reply, rows, _ = _fetch(api, endpoint, request)
         numbers = [msgspec.json.decode(row, type=_Numbered).number for row in rows]
+        above = int((request.params or {}).get("offset", 0))
         if numbers:
-            state["journal_number"] = max(numbers)
+            state["journal_number"] = max(above, *numbers)
         following = after(max(numbers)) if len(rows) == JOURNALS_PER_PAGE else None
-        return Page(rows, reply, following, len(rows))
+        new = [row for row, number in zip(rows, numbers, strict=True) if number > above]  # some servers include the offset itself
+        return Page(new, reply, following, len(rows))
 
     def after(number: int) -> Request:
         return Request("GET", "Journals", {"offset": str(number)})

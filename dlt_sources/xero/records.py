@@ -349,13 +349,14 @@ JOURNALS = Endpoint(
     "journals",
     Journal,
     (
-        Table("journals", Journal, ("journal_id",), "Accrual journals; immutable."),
+        Table("journals", Journal, ("journal_id",), "Accrual journals; immutable.", once=True),
         Table(
             "journal_lines",
             JournalLine,
             ("journal_line_id",),
             "Lines of the accrual journals, in base currency, debit positive.",
             within={"journal_id": TEXT, "journal_number": COUNT, "line_number": COUNT},
+            once=True,
             rows=lambda d: [(line, d.journal_id, d.journal_number, number) for number, line in enumerate(d.journal_lines, 1)],
         ),
         Table(
@@ -364,6 +365,7 @@ JOURNALS = Endpoint(
             ("journal_line_id", "tracking_category_id", "option"),
             "Tracking options of journal lines.",
             within={"journal_line_id": TEXT, "journal_id": TEXT},
+            once=True,
             rows=lambda d: [
                 (tracking, line.journal_line_id, d.journal_id) for line in d.journal_lines for tracking in line.tracking_categories
             ],
