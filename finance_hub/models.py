@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -15,7 +16,8 @@ from finance_hub.settings import warehouse_of
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 DBT = str(Path(sys.executable).with_name("dbt"))
-_PARSED = "partial_parse.msgpack"
+_SHARED = PROJECT / "target"
+_MANIFEST, _MARK, _PARSED = "manifest.json", "manifest.of", "partial_parse.msgpack"
 _IGNORED = {"target", "logs"}
 
 
@@ -35,18 +37,42 @@ def manifest(home: Path) -> Path:
     """
     folder = home / "dbt"
     folder.mkdir(parents=True, exist_ok=True)
-    made, mark = folder / "manifest.json", folder / "manifest.of"
     with FileLock(folder / "manifest.lock"):
         fingerprint = _fingerprint()
-        if not made.is_file() or not mark.is_file() or mark.read_text() != fingerprint:
-            command = [DBT, "--quiet", "--no-use-colors", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-            command += ["--target-path", str(folder), "--log-path", str(folder / "logs")]
-            known = {**os.environ, **environment(warehouse_of(home))}
-            parsed = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
-            if parsed.returncode:
-                raise BuildError(f"dbt cannot read {PROJECT}: {(parsed.stdout + parsed.stderr).strip()[-2000:]}")
-            mark.write_text(fingerprint)
-    return made
+        if not _holds(folder, fingerprint):
+            if _holds(_SHARED, fingerprint):
+                _copy(_SHARED, folder)
+            else:
+                _parse(folder, home)
+                (folder / _MARK).write_text(fingerprint)
+                with contextlib.suppress(OSError):  # an installed project may be read-only: each home parses for itself then
+                    _copy(folder, _SHARED)
+    return folder / _MANIFEST
+
+
+def _parse(folder: Path, home: Path) -> None:
+    command = [DBT, "--quiet", "--no-use-colors", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(folder), "--log-path", str(folder / "logs")]
+    known = {**os.environ, **environment(warehouse_of(home))}
+    parsed = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+    if parsed.returncode:
+        raise BuildError(f"dbt cannot read {PROJECT}: {(parsed.stdout + parsed.stderr).strip()[-2000:]}")
+
+
+def _holds(folder: Path, fingerprint: str) -> bool:
+    """Whether a folder has the manifest of exactly these files."""
+    mark = folder / _MARK
+    return mark.is_file() and mark.read_text() == fingerprint and (folder / _MANIFEST).is_file()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy what parsing found, the mark last: whoever sees it finds the rest whole."""
+    target.mkdir(exist_ok=True)
+    (target / _MARK).unlink(missing_ok=True)
+    for name in (_MANIFEST, _PARSED, _MARK):
+        partial = target / f".{name}.{os.getpid()}"
+        shutil.copyfile(source / name, partial)
+        partial.replace(target / name)
 
 
 def run_folder(home: Path) -> Path:

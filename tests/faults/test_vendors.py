@@ -57,7 +57,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, served: Runni
     httpx.post(f"{served.url}/_sandbox/faults", json=order)
     try:
         if kind in LOUD:
-            with pytest.raises(Exception, match="deals|hubspot"):
+            with pytest.raises(Exception, match=r"deals|hubspot"):
                 _read(home)
             assert _count(settings.load(home)) == 0
         else:

@@ -20,7 +20,7 @@ HUB = str(Path(sys.executable).parent / "finance-hub")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The demo's home and what it printed."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    ran = subprocess.run([HUB, "demo", "--home", str(home), "--scale", "0.3"], capture_output=True, text=True, check=False)
+    ran = subprocess.run([HUB, "demo", "--home", str(home), "--scale", "0.25"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return home, ran.stdout
 
