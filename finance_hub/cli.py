@@ -39,7 +39,7 @@ DEFAULT_HOME = Path(".hub")
 _TEMPLATE = """\
 # Settings of the Finance Integration Hub. Secrets belong into secrets.toml (chmod 600) beside this file, or into the environment.
 
-reporting_currency = "USD"
+# reporting_currency = "USD"      # absent: that of the books, where all have the same
 # as_of_date = "2026-06-30"      # absent: today
 
 # [connections.uk_books]

@@ -66,7 +66,8 @@ class Settings:
     """Checked settings of one home."""
 
     home: Path
-    reporting_currency: str
+    reporting_currency: str | None
+    """None: that of the books, where all of them have the same, else USD."""
     as_of_date: date
     connections: Mapping[str, ConnectionSettings]
     alerting: Alerting = field(default_factory=Alerting)
@@ -103,7 +104,7 @@ def load(home: Path, environment: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{where}: 'connections' holds one table per connection, such as [connections.uk_books].")
     return Settings(
         home=home,
-        reporting_currency=_currency(values.get("reporting_currency", "USD"), where),
+        reporting_currency=_currency(values.get("reporting_currency"), where),
         as_of_date=_as_of(values.get("as_of_date"), where),
         connections={name: _connection(name, keys, where) for name, keys in connections.items()},
         alerting=_alerting(values.get("alerts", {}), where),
@@ -167,7 +168,9 @@ def _addresses(value: object, where: str, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _currency(value: object, where: str) -> str:
+def _currency(value: object, where: str) -> str | None:
+    if value is None:
+        return None
     if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{3}", value):
         raise SettingsError(f"{where}: 'reporting_currency' must be a three-letter code such as USD, not {value!r}.")
     return value

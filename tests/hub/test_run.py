@@ -177,7 +177,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(sandbox: RunningSandbox,
 
 def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(books=real_books, limits=False)) as running:
-        home = connect(tmp_path, running.url, as_of="2021-03-31")
+        home = connect(tmp_path, running.url, currency=None, as_of="2021-03-31")
         outcome = refresh(settings.load(home))
     assert outcome.problems == []
     assert outcome.loaded[0].rows["journal_lines"] == 4033
@@ -192,6 +192,7 @@ def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_
                 "select account_class, sum(amount_func) from balance_sheet where period_month = '2021-03-01' group by 1"
             ).fetchall()
         )
+        assert snapshot.execute("select distinct currency_rpt from trial_balance").fetchall() == [("CAD",)], "that of the books"
         ties = {
             row[0]: row[1:]
             for row in snapshot.execute("select ledger, subledger_amount, control_amount from subledger_tie").fetchall()
