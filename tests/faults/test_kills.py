@@ -21,7 +21,7 @@ from sandbox.server import RunningSandbox, Shown
 from tests.conftest import connect
 from tests.faults.killed import POINTS
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 SCRIPT = str(Path(__file__).with_name("killed.py"))
 ROOT = Path(__file__).parents[2]
 
