@@ -47,15 +47,17 @@ bench: $(READY) ## Measure the load path as ratios within one run, and its memor
 	@$(BIN)/python bench/load_path.py
 	@$(BIN)/python bench/load_path.py --memory
 
-lint: $(READY) ## Check style, types and import directions
+lint: $(READY) ## Check style of Python and SQL, types and import directions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes $(WORKERS) models
 
 format: $(READY) ## Rewrite files in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@cd dbt_project && ../$(BIN)/sqlfluff fix --processes $(WORKERS) models
 
 sources: $(READY) ## Write the dbt sources from the declared raw tables
 	@$(BIN)/python -m finance_hub.source_docs

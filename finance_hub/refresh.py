@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
         contextlib.redirect_stdout(log),
         dg.DagsterInstance.from_config(str(dagster_home(settings.home))) as instance,
     ):
-        hub = Hub(settings.home, tuple(only), tell)
+        hub = Hub(settings.home, tuple(only), tell, meanwhile=_import_great_expectations)
         result = (
             defs()
             .resolve_job_def("refresh")
@@ -81,6 +82,11 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     outcome.alerts_opened = opened + notice_sources(settings)
     deliver(settings)
     return outcome
+
+
+def _import_great_expectations() -> None:
+    """Its import takes seconds, and the checks come next in this process."""
+    threading.Thread(target=import_module, args=("great_expectations",), daemon=True).start()
 
 
 def _outcome(settings: Settings, result: dg.ExecuteInProcessResult) -> Outcome:

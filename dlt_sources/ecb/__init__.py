@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import dlt
 import msgspec
 
+from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import ApiClient, MalformedReply, NoAuth, Policy, RateLimit, Reply, Request, SourceError
 from dlt_sources.records import Archive, Day, MoneyText, Record, Table
@@ -58,15 +58,13 @@ def client(connection: Connection[EcbSettings]) -> ApiClient:
     return ApiClient(connection.name, connection.settings.base_url, NoAuth(), Policy(limits=(RateLimit(20, 10.0),)))
 
 
-def source(connection: Connection[EcbSettings], unavailable: Unavailable | None = None) -> Any:  # noqa: ARG001 - one table, essential
+def source(connection: Connection[EcbSettings], unavailable: Unavailable | None = None) -> Any:
     """The dlt source: one table, from the last known day less an overlap."""
     archive = Archive(connection.archive, "ecb", connection.name)
 
-    @dlt.resource(name="exchange_rates", selected=True)
-    def rows() -> Iterator[Any]:
-        state = dlt.current.resource_state()
+    def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         known: dict[str, str] = state.setdefault("known", {})
-        intake = Intake(RATES, connection_id=connection.name, archive=archive, known=known)
+        intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
         last = state.get("last_day")
         first_day = date.fromisoformat(last) - OVERLAP if last else date.fromisoformat(connection.settings.first_day)
         with client(connection) as api:
@@ -81,11 +79,7 @@ def source(connection: Connection[EcbSettings], unavailable: Unavailable | None 
             state["last_day"] = newest
             state["known"] = {key: value for key, value in known.items() if key.split("|")[1] >= floor}
 
-    @dlt.source(name="ecb", max_table_nesting=0)
-    def ecb() -> Any:
-        return [rows]
-
-    return ecb()
+    return assemble("ecb", (RATES,), read, essential=(RATES.name,), unavailable=unavailable)
 
 
 def check(connection: Connection[EcbSettings]) -> list[Finding]:

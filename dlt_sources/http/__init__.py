@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dlt_sources.http.auth import Auth, NoAuth, OAuth2, StaticToken, request_tokens
+from dlt_sources.http.auth import Auth, NoAuth, OAuth1, OAuth2, StaticToken, basic, request_tokens
 from dlt_sources.http.client import ApiClient, origin
 from dlt_sources.http.consent import Application, ask, redirect_address
 from dlt_sources.http.errors import (
@@ -42,6 +42,7 @@ __all__ = [
     "MalformedReply",
     "NoAuth",
     "NotFound",
+    "OAuth1",
     "OAuth2",
     "OffOrigin",
     "Pacer",
@@ -60,6 +61,7 @@ __all__ = [
     "TokenStore",
     "TransientFailure",
     "ask",
+    "basic",
     "load_key",
     "origin",
     "redirect_address",

@@ -1,7 +1,7 @@
 """How a connection proves who it is.
 
-An :class:`Auth` gives the headers of each call and is told when the vendor refuses them. To add a scheme (a signed assertion,
-OAuth 1.0a), write a class with these two methods; ``headers`` sees method and URL, so request signing fits.
+An :class:`Auth` gives the headers of each call and is told when the vendor refuses them; ``headers`` sees method and whole URL,
+so that calls can be signed.
 """
 
 from __future__ import annotations
@@ -66,11 +66,44 @@ class StaticToken:
         return False
 
 
+def basic(username: str, password: str) -> StaticToken:
+    """User name and password in the Basic header (RFC 7617)."""
+    redaction.register(password)
+    return StaticToken(base64.b64encode(f"{username}:{password}".encode()).decode(), prefix="Basic ")
+
+
+class OAuth1:
+    """Signed calls of OAuth 1.0a (RFC 5849), HMAC-SHA256; query parameters are signed, a JSON body is not."""
+
+    def __init__(self, *, consumer_key: str, consumer_secret: str, token: str, token_secret: str, realm: str = "") -> None:
+        redaction.register(consumer_secret, token, token_secret)
+        self._keys = {
+            "client_key": consumer_key,
+            "client_secret": consumer_secret,
+            "resource_owner_key": token,
+            "resource_owner_secret": token_secret,
+            "realm": realm or None,
+        }
+
+    def headers(self, method: str, url: str) -> Mapping[str, str]:
+        """Return the signature of this very call: it holds a moment and a number used once."""
+        from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
+
+        _, signed, _ = Client(signature_method=SIGNATURE_HMAC_SHA256, **self._keys).sign(url, http_method=method)
+        return {"Authorization": signed["Authorization"]}
+
+    def rejected(self) -> bool:
+        """The keys do not change; a new signature may help where the first was too late."""
+        return True
+
+
 class OAuth2:
     """Client credentials, or a refresh token that the vendor may rotate; access tokens live in the token store.
 
     ``first_refresh_token`` starts the refresh-token grant; without it, and without stored consent, client credentials are used.
-    ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header.
+    ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header. ``assertion``
+    gives form fields that stand in place of a secret: an assertion signed anew for each token (RFC 7523), and the grant where it is
+    not client credentials.
     """
 
     def __init__(
@@ -79,19 +112,21 @@ class OAuth2:
         store: TokenStore,
         *,
         token_url: str,
-        client_id: str,
-        client_secret: str,
+        client_id: str = "",
+        client_secret: str = "",
         first_refresh_token: str | None = None,
         scope: str | None = None,
         extra: Mapping[str, str] | None = None,
         client_in_form: bool = False,
+        assertion: Callable[[], Mapping[str, str]] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         redaction.register(client_secret, first_refresh_token, base64.b64encode(f"{client_id}:{client_secret}".encode()).decode())
+        self._assertion = assertion
         self._connection = connection
         self._store = store
         self._token_url = token_url
-        self._client = (client_id, client_secret)
+        self._client = (client_id, client_secret) if client_secret else None
         self._first_refresh_token = first_refresh_token
         self._scope = scope
         self._extra = dict(extra or {})
@@ -127,6 +162,8 @@ class OAuth2:
         )
         if self._scope and not refresh_token:
             form["scope"] = self._scope
+        if self._assertion:
+            form |= self._assertion()
         return request_tokens(
             self._connection, self._token_url, form, self._client, client_in_form=self._client_in_form, now=self._now
         )
@@ -136,13 +173,13 @@ def request_tokens(
     connection: str,
     token_url: str,
     form: Mapping[str, str],
-    client: tuple[str, str],
+    client: tuple[str, str] | None,
     *,
     client_in_form: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     attempts: int = 3,
 ) -> TokenSet:
-    """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header, or in the form.
+    """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header, or in the form; None: the form proves all.
 
     Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`TransientFailure` when it cannot be
     reached. A lost answer is retried with the same grant, which vendors with a grace period accept.
@@ -151,12 +188,15 @@ def request_tokens(
 
     origin(token_url)
     problem = ""
-    body = {**form, "client_id": client[0], "client_secret": client[1]} if client_in_form else dict(form)
-    basic = httpx.Auth() if client_in_form else httpx.BasicAuth(*client)
+    body, proof = dict(form), httpx.Auth()
+    if client and client_in_form:
+        body |= {"client_id": client[0], "client_secret": client[1]}
+    elif client:
+        proof = httpx.BasicAuth(*client)
     with httpx.Client(timeout=_TOKEN_TIMEOUT, follow_redirects=False, trust_env=False) as http:
         for _ in range(attempts):
             try:
-                response = http.post(token_url, data=body, auth=basic, headers={"Accept": "application/json"})
+                response = http.post(token_url, data=body, auth=proof, headers={"Accept": "application/json"})
             except (httpx.TransportError, httpx.DecodingError) as trouble:
                 problem = type(trouble).__name__
                 continue

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
 
@@ -108,7 +108,9 @@ class ApiClient:
     def send(self, request: Request, parse: Callable[[Reply], T]) -> T:
         """Make the call until ``parse`` accepts the answer, or raise one of the errors of this package."""
         url = self._absolute(request.url)
-        shown = redaction.redact(f"{request.method} {httpx.URL(url, params=request.params) if request.params else url}")
+        if request.params:  # one text for the call and its signature; a blank is %20, since not every vendor reads +
+            url += ("&" if "?" in url else "?") + urlencode(request.params, quote_via=quote)
+        shown = redaction.redact(f"{request.method} {url}")
         give_up_at = self._clock() + self._policy.deadline
         refreshed = False
         attempt = 0
@@ -149,7 +151,7 @@ class ApiClient:
         headers |= self._auth.headers(request.method, url)
         try:
             with self._http.stream(
-                request.method, url, params=request.params, headers=headers, json=request.json, data=request.form
+                request.method, url, headers=headers, json=request.json, data=request.form, content=request.text
             ) as response:
                 body = self._read(response, shown, give_up_at)
                 return Reply(response.status_code, dict(response.headers), body, shown, datetime.now(UTC))

@@ -42,7 +42,7 @@ def walk(first: Request, fetch: Callable[[Request], Page[T]], *, max_pages: int 
     request: Request | None = first
     while request is not None:
         call = hashlib.sha256(
-            msgspec.json.encode([request.method, request.url, request.params, request.headers, request.json])
+            msgspec.json.encode([request.method, request.url, request.params, request.headers, request.json, request.text])
         ).digest()
         if call in asked or len(asked) >= max_pages:
             raise PagingLoop(f"The pages of {first.url} do not end: page {len(asked) + 1} points back to one already read.")

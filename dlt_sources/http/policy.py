@@ -13,7 +13,7 @@ from dlt_sources.http.limits import RateLimit
 
 @dataclass(frozen=True)
 class Request:
-    """One call. ``url`` is absolute, or a path below the client's ``base_url``."""
+    """One call. ``url`` is absolute, or a path below the client's ``base_url``; the body is ``json``, a ``form``, or ``text``."""
 
     method: str
     url: str
@@ -21,6 +21,7 @@ class Request:
     headers: Mapping[str, str] | None = None
     json: object | None = None
     form: Mapping[str, str] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)

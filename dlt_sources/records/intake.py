@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import dlt
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -245,6 +244,8 @@ def load_hints(table: Table) -> dict[str, Any]:
 
 
 def _item(table: Table, arrow: pa.Table) -> Any:
+    import dlt
+
     return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **load_hints(table)), create_table_variant=True)
 
 

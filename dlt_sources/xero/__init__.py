@@ -6,27 +6,25 @@ archived rows come with their status. Deliberately absent: reports (the hub comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-import dlt
 import msgspec
 
+from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import (
     ApiClient,
     Application,
     MalformedReply,
-    NotFound,
     OAuth2,
     Page,
-    PermissionMissing,
     Policy,
     RateLimit,
     Reply,
     Request,
-    SourceError,
     walk,
 )
 from dlt_sources.records import Archive
@@ -46,7 +44,7 @@ _NOT_MODIFIED = 304
 _ESSENTIAL = frozenset({"organisation", "accounts", "journals", "invoices"})
 
 Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
-Reader = Callable[[ApiClient, Endpoint, MutableMapping[str, Any]], Pages]
+Reader = Callable[[ApiClient, Endpoint, State], Pages]
 
 
 class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,52 +98,28 @@ def source(connection: Connection[XeroSettings], unavailable: Unavailable | None
 
     Tables that the credentials may not read are named in ``unavailable``, unless the books cannot be built without them.
     """
-    unavailable = unavailable if unavailable is not None else Unavailable()
     archive = Archive(connection.archive, "xero", connection.name)
 
-    def resource(endpoint: Endpoint) -> Any:
-        @dlt.resource(name=endpoint.name, selected=True)
-        def rows() -> Iterator[Any]:
-            state = dlt.current.resource_state()
-            known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
-            intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
-            try:
-                with client(connection) as api:
-                    for reply, documents in _READERS.get(endpoint.name, _changed)(api, endpoint, state):
-                        yield from intake.take(reply, documents)
-            except (PermissionMissing, NotFound) as refusal:
-                if endpoint.name in _ESSENTIAL:
-                    raise
-                for table in endpoint.tables:
-                    unavailable.reasons[table.name] = str(refusal)
-            yield from intake.finish()
+    def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
+        known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
+        intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
+        with client(connection) as api:
+            for reply, documents in _READERS.get(endpoint.name, _changed)(api, endpoint, state):
+                yield from intake.take(reply, documents)
+        yield from intake.finish()
 
-        return rows
-
-    @dlt.source(name="xero", max_table_nesting=0)
-    def xero() -> Any:
-        return [resource(endpoint) for endpoint in records.ENDPOINTS]
-
-    return xero()
+    return assemble("xero", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
 
 def check(connection: Connection[XeroSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and what they may read."""
-    findings = []
     with client(connection) as api:
-        for endpoint in records.ENDPOINTS:
-            name = _plural(endpoint)
-            try:
-                page = _fetch(
-                    api, endpoint, Request("GET", name, {"page": "1", "pageSize": "1"} if endpoint.name in _PAGED else None)
-                )
-            except SourceError as trouble:
-                findings.append(Finding(ok=False, subject=name, message=str(trouble)))
-                if not isinstance(trouble, PermissionMissing | NotFound):
-                    break
-            else:
-                findings.append(Finding(ok=True, subject=name, message=f"readable ({len(page[1])} rows on the first page)"))
-    return findings
+        return probe((_plural(endpoint), partial(_first_page, api, endpoint)) for endpoint in records.ENDPOINTS)
+
+
+def _first_page(api: ApiClient, endpoint: Endpoint) -> int:
+    params = {"page": "1", "pageSize": "1"} if endpoint.name in _PAGED else None
+    return len(_fetch(api, endpoint, Request("GET", _plural(endpoint), params))[1])
 
 
 def _plural(endpoint: Endpoint) -> str:
@@ -170,14 +144,14 @@ def _fetch(api: ApiClient, endpoint: Endpoint, request: Request) -> tuple[Reply,
     return api.send(request, parse)
 
 
-def _whole_list(api: ApiClient, endpoint: Endpoint, _state: MutableMapping[str, Any]) -> Pages:
+def _whole_list(api: ApiClient, endpoint: Endpoint, _state: State) -> Pages:
     """Small lists that Xero gives whole, archived and deleted rows too."""
     params = {"includeArchived": "true"} if endpoint is records.TRACKING_CATEGORIES else None
     reply, rows, _ = _fetch(api, endpoint, Request("GET", _plural(endpoint), params))
     yield reply, rows
 
 
-def _journals(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+def _journals(api: ApiClient, endpoint: Endpoint, state: State) -> Pages:
     """Journals above the last number read, each once. Numbers have gaps, so the next offset is the largest seen, not a count."""
 
     def fetch(request: Request) -> Page[list[msgspec.Raw]]:
@@ -213,7 +187,7 @@ class _Changed(msgspec.Struct):
             return None  # the row itself will be set aside, with this value as its reason
 
 
-def _changed(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+def _changed(api: ApiClient, endpoint: Endpoint, state: State) -> Pages:
     """Documents changed since the last run less an overlap, oldest change first, a thousand a page."""
     cursor = datetime.fromisoformat(state["changed_until"]) if "changed_until" in state else None
     headers = {"If-Modified-Since": f"{cursor - OVERLAP:%Y-%m-%dT%H:%M:%S}"} if cursor else None
@@ -246,7 +220,7 @@ def _changed(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]
         state["known"] = {key: value for key, value in state.get("known", {}).items() if key in changed_at}
 
 
-def _budgets(api: ApiClient, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Pages:
+def _budgets(api: ApiClient, endpoint: Endpoint, state: State) -> Pages:
     """The list has no lines: each budget that is new or changed is read on its own."""
     reply, listed, _ = _fetch(api, endpoint, Request("GET", "Budgets"))
     read: dict[str, str] = state.setdefault("read", {})

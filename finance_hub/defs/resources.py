@@ -18,11 +18,15 @@ from finance_hub.settings import Settings
 
 @dataclass(frozen=True)
 class Hub:
-    """The home of a hub. ``only`` limits extraction to some connections; ``tell`` hears of each step."""
+    """The home of a hub. ``only`` limits extraction to some connections; ``tell`` hears of each step.
+
+    ``meanwhile`` is called when this process begins to wait for dbt.
+    """
 
     home: Path
     only: tuple[str, ...] = ()
     tell: Callable[[str], None] = lambda _line: None
+    meanwhile: Callable[[], None] = lambda: None
 
     def settings(self) -> Settings:
         """Read anew each time: a connection that was added counts from the next run on.

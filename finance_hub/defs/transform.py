@@ -33,6 +33,7 @@ def defs() -> dg.Definitions:
         warehouse.prepare(settings)
         hub.tell("Building and testing the models")
         os.environ.update(models.environment(settings.warehouse))
+        hub.meanwhile()
         command = ["build", "--exclude-resource-type", "unit_test", "--log-path", str(settings.home / "logs")]
         yield from Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)).stream()
 

@@ -1,9 +1,13 @@
-"""The whole way of real-shaped books: vendor, archive, warehouse, statements, snapshot."""
+"""The whole way of real-shaped books: vendor, archive, warehouse, statements, snapshot; made by the README's own commands."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -21,7 +25,11 @@ from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors.faults import KINDS
 from tests.conftest import connect
 
+ROOT = Path(__file__).parents[2]
 HUB = str(Path(sys.executable).parent / "finance-hub")
+README = [
+    line for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) for line in block.splitlines()
+]
 
 
 def hub(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,11 +55,49 @@ def raw_tables(path: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def home(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hub that has run once on the small books."""
-    home = connect(tmp_path_factory.mktemp("hub"), sandbox.url)
-    assert refresh(settings.load(home)).problems == []
-    return home
+def made(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A hub that every command of the README has made on the small books, in the order given, and what they printed.
+
+    Those that look around after the demo use the default home: here that of the hub that the others make.
+    """
+    folder = tmp_path_factory.mktemp("readme")
+    home = folder / "my-hub"
+    commands = [shlex.split(line) for line in README if line.startswith(".venv/bin/finance-hub")]
+    commands.sort(key=lambda command: "--home" not in command)
+    assert len(commands) >= 8
+    printed = []
+    for arguments in commands:
+        program = shutil.which("finance-hub") or str(ROOT / arguments[0])
+        environment = os.environ | ({} if "--home" in arguments else {"FINANCE_HUB_HOME": "my-hub"})
+        ran = subprocess.run([program, *arguments[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"{arguments}: {ran.stdout}{ran.stderr}"
+        printed.append(ran.stdout)
+        if arguments[1] == "connections" and "check" not in arguments:
+            connect(home, sandbox.url)
+            toml = home / "hub.toml"
+            toml.write_text(toml.read_text().replace("[connections.books]", "[connections.uk_books]"))
+    return home, printed
+
+
+@pytest.fixture(scope="module")
+def home(made: tuple[Path, list[str]]) -> Path:
+    """The hub that the README's commands made."""
+    return made[0]
+
+
+def test_the_commands_of_the_readme_work_in_the_order_given(made: tuple[Path, list[str]]) -> None:
+    assert any("revenue" in text for text in made[1])
+    assert any("Served:" in text for text in made[1])
+    assert any("Journals: readable" in text for text in made[1])
+
+
+def test_the_make_targets_of_the_readme_run_what_the_makefile_says() -> None:
+    """`make test` is what runs this; `make demo` and `make ui` run commands that have tests of their own."""
+    targets = [command.split()[1] for command in README if command.startswith("make ")]
+    assert targets == ["demo", "test", "ui"]
+    for target in targets:
+        told = subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        assert ("pytest" if target == "test" else f"finance-hub {target}") in told
 
 
 def test_the_statements_hold_the_known_totals(home: Path) -> None:
@@ -93,7 +139,7 @@ def test_every_raw_row_leads_back_to_the_bytes_that_the_vendor_sent(home: Path) 
     found = settings.load(home)
     with warehouse.reading(found.warehouse) as database:
         invoices = database.execute("select invoice_id, _page_id from xero.invoices").fetchall()
-    archive = Archive(found.home / "archive", "xero", "books")
+    archive = Archive(found.home / "archive", "xero", "uk_books")
     for invoice_id, page_id in invoices:
         assert invoice_id.encode() in archive.page(page_id)
 
@@ -106,19 +152,11 @@ def test_the_answer_can_be_read_as_csv_and_a_wrong_question_is_told(home: Path) 
     assert "nowhere" in wrong.stderr
 
 
-def test_the_status_and_the_connections_are_shown(home: Path) -> None:
-    assert "Served:" in hub("status", "--home", str(home)).stdout
-    assert "books" in hub("connections", "--home", str(home)).stdout
-    checked = hub("connections", "check", "books", "--home", str(home))
-    assert checked.returncode == 0, checked.stdout
-    assert "Journals: readable" in checked.stdout
-
-
 def test_a_wrong_secret_is_told_in_plain_words(home: Path, tmp_path: Path) -> None:
     (tmp_path / "hub.toml").write_text(
         (home / "hub.toml").read_text().replace("sandbox-secret", "wrong-secret-1").replace("sandbox-refresh-0", "x" * 8)
     )
-    checked = hub("connections", "check", "books", "--home", str(tmp_path))
+    checked = hub("connections", "check", "uk_books", "--home", str(tmp_path))
     assert checked.returncode == 2
     assert "consent" in checked.stdout
     assert "wrong-secret-1" not in checked.stdout + checked.stderr
