@@ -19,7 +19,7 @@ connections as (
 
 ),
 
-merges as (
+company_merges as (
 
     select * from {{ ref('stg_hubspot__merges') }}
     where object_type = 'companies'
@@ -38,8 +38,9 @@ firms as (
         companies.country
     from {{ ref('stg_hubspot__companies') }} as companies
     inner join connections on companies.connection_id = connections.connection_id
-    left join merges on companies.connection_id = merges.connection_id and companies.company_id = merges.loser_id
-    where merges.loser_id is null and not companies.is_archived
+    left join company_merges
+        on companies.connection_id = company_merges.connection_id and companies.company_id = company_merges.loser_id
+    where company_merges.loser_id is null and not companies.is_archived
 
 ),
 

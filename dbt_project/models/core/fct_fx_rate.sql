@@ -2,7 +2,11 @@ with
 
 rates as (
 
-    select currency, rate_date, units_per_eur from {{ ref('stg_ecb__exchange_rates') }}
+    select
+        currency,
+        rate_date,
+        units_per_eur
+    from {{ ref('stg_ecb__exchange_rates') }}
 
 ),
 
@@ -49,7 +53,10 @@ published as (
 
     select * from rates
     union all
-    select distinct 'EUR' as currency, rate_date, cast(1 as decimal(18, 9)) as units_per_eur
+    select distinct
+        'EUR' as currency,
+        rate_date,
+        cast(1 as decimal(18, 9)) as units_per_eur
     from rates
 
 ),

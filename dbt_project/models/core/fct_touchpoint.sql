@@ -10,9 +10,12 @@ contacts as (
 
     select contacts.*
     from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join {{ ref('stg_hubspot__merges') }} as merges
-        on contacts.connection_id = merges.connection_id and contacts.contact_id = merges.loser_id and merges.object_type = 'contacts'
-    where merges.loser_id is null and not contacts.is_archived
+    left join {{ ref('stg_hubspot__merges') }} as contact_merges
+        on
+            contacts.connection_id = contact_merges.connection_id
+            and contacts.contact_id = contact_merges.loser_id
+            and contact_merges.object_type = 'contacts'
+    where contact_merges.loser_id is null and not contacts.is_archived
 
 ),
 

@@ -51,6 +51,17 @@ leads as (
 
 ),
 
+paths as (
+
+    select
+        connection_id,
+        company_id,
+        min(occurred_at) as first_touch_at
+    from {{ ref('fct_touchpoint') }}
+    group by connection_id, company_id
+
+),
+
 -- From the first touch to the won deal: what a campaign must be given before its return is judged.
 cycles as (
 
@@ -58,11 +69,7 @@ cycles as (
         conversions.entity_id,
         median(date_diff('day', paths.first_touch_at, conversions.converted_at)) as sales_cycle_days
     from {{ ref('fct_conversion') }} as conversions
-    inner join (
-        select connection_id, company_id, min(occurred_at) as first_touch_at
-        from {{ ref('fct_touchpoint') }}
-        group by connection_id, company_id
-    ) as paths on conversions.connection_id = paths.connection_id and conversions.company_id = paths.company_id
+    inner join paths on conversions.connection_id = paths.connection_id and conversions.company_id = paths.company_id
     where paths.first_touch_at <= conversions.converted_at
     group by conversions.entity_id
 
@@ -139,8 +146,10 @@ matured as (
                 when start_date is null then 100
                 else least(
                     100,
-                    greatest(0, 100.0 * date_diff('day', start_date, as_of_date)
-                    / (date_diff('day', start_date, coalesce(end_date, start_date)) + sales_cycle_days))
+                    greatest(
+                        0, 100.0 * date_diff('day', start_date, as_of_date)
+                        / (date_diff('day', start_date, coalesce(end_date, start_date)) + sales_cycle_days)
+                    )
                 )
             end as decimal(9, 2)
         ) as maturity_pct

@@ -28,7 +28,7 @@ paths as (
         on
             conversions.connection_id = touches.connection_id
             and conversions.company_id = touches.company_id
-            and touches.occurred_at <= conversions.converted_at
+            and conversions.converted_at >= touches.occurred_at
             and touches.occurred_at >= conversions.converted_at - interval {{ var('attribution_lookback_days') }} day
     window path as (partition by conversions.conversion_id order by touches.occurred_at, touches.touch_id)
 

@@ -22,7 +22,14 @@ pnl as (
     select
         statements.entity_id,
         statements.period_month,
-        sum(case when statements.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales') then statements.amount_rpt else 0 end) as revenue,
+        sum(
+            case
+                when
+                    statements.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
+                    then statements.amount_rpt
+                else 0
+            end
+        ) as revenue,
         sum(case when accounts.account_type = 'directcosts' then statements.amount_rpt else 0 end) as direct_cost
     from {{ ref('profit_and_loss') }} as statements
     inner join {{ ref('dim_account') }} as accounts
@@ -43,10 +50,13 @@ counted as (
     select
         month_ends.entity_id,
         month_ends.period_month,
-        count(case when activity.first_billed_on <= month_ends.month_end_date and activity.active_until > month_ends.period_month then 1 end) as active_customers,
+        count(
+            case when activity.first_billed_on <= month_ends.month_end_date and activity.active_until > month_ends.period_month then 1 end
+        ) as active_customers,
         count(
             case
-                when activity.active_until between month_ends.period_month - interval 11 month and month_ends.month_end_date
+                when
+                    activity.active_until between month_ends.period_month - interval 11 month and month_ends.month_end_date
                     and activity.active_until <= parameters.as_of_date then 1
             end
         ) as lost_in_year
@@ -66,7 +76,8 @@ worth as (
         counted.active_customers,
         counted.lost_in_year / nullif(avg(counted.active_customers) over trailing_year, 0) / 12 as monthly_churn,
         pnl.revenue / nullif(counted.active_customers, 0) as arpc,
-        (sum(pnl.revenue) over trailing_year - sum(pnl.direct_cost) over trailing_year) / nullif(sum(pnl.revenue) over trailing_year, 0) as gross_margin
+        (sum(pnl.revenue) over trailing_year - sum(pnl.direct_cost) over trailing_year)
+        / nullif(sum(pnl.revenue) over trailing_year, 0) as gross_margin
     from counted
     left join pnl on counted.entity_id = pnl.entity_id and counted.period_month = pnl.period_month
     window trailing_year as (
@@ -82,7 +93,10 @@ valued as (
         *,
         case
             when arpc > 0 and gross_margin > 0
-                then arpc * gross_margin * least(coalesce(1 / nullif(monthly_churn, 0), {{ var('ltv_cap_months') }}), {{ var('ltv_cap_months') }})
+                then
+                    arpc
+                    * gross_margin
+                    * least(coalesce(1 / nullif(monthly_churn, 0), {{ var('ltv_cap_months') }}), {{ var('ltv_cap_months') }})
         end as ltv,
         case
             when coalesce(arpc, 0) <= 0 or coalesce(gross_margin, 0) <= 0 then 'no_margin'
@@ -135,11 +149,19 @@ costs as (
 
 leads as (
 
-    select entity_id, channel_id, period_month, count(*) as lead_count
+    select
+        entity_id,
+        channel_id,
+        period_month,
+        count(*) as lead_count
     from {{ ref('fct_lead') }}
     group by entity_id, channel_id, period_month
     union all
-    select entity_id, 'all' as channel_id, period_month, count(*) as lead_count
+    select
+        entity_id,
+        'all' as channel_id,
+        period_month,
+        count(*) as lead_count
     from {{ ref('fct_lead') }}
     group by entity_id, period_month
 
@@ -147,12 +169,22 @@ leads as (
 
 wins as (
 
-    select entity_id, channel_id, period_month, sum(weight) as new_customers, sum(credit_amount_rpt) as attributed_revenue
+    select
+        entity_id,
+        channel_id,
+        period_month,
+        sum(weight) as new_customers,
+        sum(credit_amount_rpt) as attributed_revenue
     from {{ ref('revenue_attribution') }}
     where attribution_model = 'linear'
     group by entity_id, channel_id, period_month
     union all
-    select entity_id, 'all' as channel_id, period_month, sum(weight) as new_customers, sum(credit_amount_rpt) as attributed_revenue
+    select
+        entity_id,
+        'all' as channel_id,
+        period_month,
+        sum(weight) as new_customers,
+        sum(credit_amount_rpt) as attributed_revenue
     from {{ ref('revenue_attribution') }}
     where attribution_model = 'linear'
     group by entity_id, period_month

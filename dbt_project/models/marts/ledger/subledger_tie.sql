@@ -20,9 +20,19 @@ accounts as (
 
 sides as (
 
-    select 'receivable' as ledger, 'debtors' as system_account, 'accrec' as document_type, 'current' as account_type, 1 as side
+    select
+        'receivable' as ledger,
+        'debtors' as system_account,
+        'accrec' as document_type,
+        'current' as account_type,
+        1 as side
     union all
-    select 'payable', 'creditors', 'accpay', 'currliab', -1
+    select
+        'payable' as ledger,
+        'creditors' as system_account,
+        'accpay' as document_type,
+        'currliab' as account_type,
+        -1 as side
 
 ),
 
@@ -41,12 +51,13 @@ posted_to as (
     from lines
     inner join sides on lines.document_type = sides.document_type
     inner join accounts
-        on lines.connection_id = accounts.connection_id
-        and lines.account_id = accounts.account_id
-        and (accounts.system_account = sides.system_account or accounts.account_type = sides.account_type)
+        on
+            lines.connection_id = accounts.connection_id
+            and lines.account_id = accounts.account_id
+            and (sides.system_account = accounts.system_account or sides.account_type = accounts.account_type)
     group by lines.entity_id, lines.connection_id, lines.account_id, sides.ledger, sides.side, lines.currency_func
     qualify row_number() over (
-        partition by lines.connection_id, sides.ledger order by is_marked desc, line_count desc, lines.account_id
+        partition by lines.connection_id, sides.ledger order by is_marked desc, line_count desc, lines.account_id asc
     ) = 1
 
 ),

@@ -79,7 +79,8 @@ opened as (
         spine.account_id,
         spine.period_month,
         sum(case
-            when account_months.period_month < spine.period_month
+            when
+                account_months.period_month < spine.period_month
                 and (not spine.is_profit_and_loss or account_months.fiscal_year = spine.opening_fiscal_year)
                 then account_months.net_func
         end) as opening_func,
@@ -89,9 +90,10 @@ opened as (
         end) as closing_func
     from spine
     inner join account_months
-        on spine.connection_id = account_months.connection_id
-        and spine.account_id = account_months.account_id
-        and spine.period_month >= account_months.period_month
+        on
+            spine.connection_id = account_months.connection_id
+            and spine.account_id = account_months.account_id
+            and spine.period_month >= account_months.period_month
     group by spine.connection_id, spine.account_id, spine.period_month
 
 ),
@@ -123,13 +125,15 @@ final as (
         rates.fx_status
     from spine
     left join movements
-        on spine.connection_id = movements.connection_id
-        and spine.account_id = movements.account_id
-        and spine.period_month = movements.period_month
+        on
+            spine.connection_id = movements.connection_id
+            and spine.account_id = movements.account_id
+            and spine.period_month = movements.period_month
     left join opened
-        on spine.connection_id = opened.connection_id
-        and spine.account_id = opened.account_id
-        and spine.period_month = opened.period_month
+        on
+            spine.connection_id = opened.connection_id
+            and spine.account_id = opened.account_id
+            and spine.period_month = opened.period_month
     inner join rates on spine.entity_id = rates.entity_id and spine.period_month = rates.period_month
 
 )

@@ -67,7 +67,17 @@ final as (
         end as status_reason,
         judged.evidence,
         judged.title || ': ' || judged.subject_name
-        || case when judged.value is not null then ', ' || cast(round(judged.value, 1) as varchar) || ' % (threshold ' || cast(round(judged.threshold, 1) as varchar) || ' %)' else '' end
+        || case
+            when
+                judged.value is not null
+                then
+                    ', '
+                    || cast(round(judged.value, 1) as varchar)
+                    || ' % (threshold '
+                    || cast(round(judged.threshold, 1) as varchar)
+                    || ' %)'
+            else ''
+        end
         || ', ' || strftime(judged.period_month, '%Y-%m') as message,
         parameters.as_of_date
     from judged

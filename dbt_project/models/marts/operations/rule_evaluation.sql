@@ -41,7 +41,8 @@ lines as (
         lines.connection_id,
         lines.account_id,
         lines.period_month,
-        coalesce(nullif(trim(regexp_replace(lines.description, '([A-Z]+-)?[0-9]{4,}(-[0-9]{2}){0,2}', '', 'g')), ''), 'no description') as line_text,
+        coalesce(nullif(trim(regexp_replace(lines.description, '([A-Z]+-)?[0-9]{4,}(-[0-9]{2}){0,2}', '', 'g')), ''), 'no description')
+            as line_text,
         sum(lines.amount_func * accounts.natural_sign) as amount
     from {{ ref('fct_gl_line') }} as lines
     inner join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
@@ -56,9 +57,13 @@ line_evidence as (
         connection_id,
         account_id,
         period_month,
-        to_json(list({'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4)} order by abs(amount) desc)[1:3]) as evidence
+        to_json(
+            list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc)[1:3]
+        ) as evidence
     from (
-        select *, sum(abs(amount)) over (partition by connection_id, account_id, period_month) as total
+        select
+            *,
+            sum(abs(amount)) over (partition by connection_id, account_id, period_month) as total
         from lines
     ) as shares
     where total > 0
@@ -100,7 +105,11 @@ revenue_accounts as (
         sum(variances.budget) as budget,
         to_json(
             list(
-                {'name': variances.account_code || ' ' || variances.account_name, 'amount': cast(variances.variance_abs as varchar), 'share': null}
+                {
+                    'name': variances.account_code || ' ' || variances.account_name,
+                    'amount': cast(variances.variance_abs as varchar),
+                    'share': null
+                }
                 order by variances.variance_abs
             )[1:3]
         ) as evidence
@@ -119,7 +128,7 @@ revenue_targets as (
     from entities
     cross join parameters
     inner join targets
-        on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and targets.valid_from <= parameters.closed_month
+        on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
 ),
@@ -137,7 +146,8 @@ revenue_rule as (
         (coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual) * 100
         / nullif(coalesce(revenue_targets.amount, revenue_accounts.budget), 0) as value,
         coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual as deviation,
-        case when coalesce(revenue_targets.amount, revenue_accounts.budget, 0) = 0 then 'neither a revenue target nor a budget' end as obstacle,
+        case when coalesce(revenue_targets.amount, revenue_accounts.budget, 0) = 0 then 'neither a revenue target nor a budget' end
+            as obstacle,
         false as is_immature,
         revenue_accounts.evidence
     from entities
@@ -161,7 +171,8 @@ monthly_costs as (
         any_value(parameters.closed_month) as period_month
     from {{ ref('profit_and_loss') }} as statements
     cross join parameters
-    where statements.account_class = 'expense'
+    where
+        statements.account_class = 'expense'
         and statements.period_month between parameters.closed_month - interval 3 month and parameters.closed_month
     group by statements.entity_id, statements.connection_id, statements.account_id, statements.account_code, statements.account_name
 
@@ -209,13 +220,14 @@ campaign_rule as (
         case when returns.roi_status = 'no_cost' then 'no cost is known' end as obstacle,
         returns.roi_status = 'immature' as is_immature,
         to_json([
-            {'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null},
-            {'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': null},
-            {'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': null}
+            { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null },
+            { 'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': null },
+            { 'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': null }
         ]) as evidence
     from {{ ref('campaign_roi') }} as returns
     cross join parameters
-    where returns.attribution_model = 'linear' and returns.roi_status <> 'unassigned'
+    where
+        returns.attribution_model = 'linear' and returns.roi_status <> 'unassigned'
         and (returns.end_date is null or returns.end_date >= parameters.as_of_date - {{ var('roi_alert_window_days') }})
 
 ),
@@ -228,7 +240,8 @@ acquisition as (
         sum(economics.new_customers) as new_customers
     from {{ ref('unit_economics') }} as economics
     cross join parameters
-    where economics.channel = 'all'
+    where
+        economics.channel = 'all'
         and economics.period_month between parameters.closed_month - interval 2 month and parameters.closed_month
     group by economics.entity_id
 
@@ -238,12 +251,18 @@ channel_evidence as (
 
     select
         economics.entity_id,
-        to_json(list({'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null} order by economics.cost desc)[1:3]) as evidence
+        to_json(
+            list({ 'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null } order by economics.cost desc)[1:3]
+        ) as evidence
     from (
-        select economics.entity_id, economics.channel, sum(economics.acquisition_cost) as cost
+        select
+            economics.entity_id,
+            economics.channel,
+            sum(economics.acquisition_cost) as cost
         from {{ ref('unit_economics') }} as economics
         cross join parameters
-        where economics.channel <> 'all'
+        where
+            economics.channel <> 'all'
             and economics.period_month between parameters.closed_month - interval 2 month and parameters.closed_month
         group by economics.entity_id, economics.channel
     ) as economics
@@ -261,7 +280,7 @@ cac_targets as (
     from entities
     cross join parameters
     inner join targets
-        on entities.entity_id = targets.entity_id and targets.metric = 'cac' and targets.valid_from <= parameters.closed_month
+        on entities.entity_id = targets.entity_id and targets.metric = 'cac' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
 ),

@@ -16,16 +16,13 @@ parameters as (
 ranked as (
 
     select
-        *,
-        row_number() over (
-            partition by connection_id, department_name, account_id, period_month order by budget_updated_at, budget_id
-        ) as from_oldest,
-        row_number() over (
-            partition by connection_id, department_name, account_id, period_month order by budget_updated_at desc, budget_id desc
-        ) as from_newest
+        plans.*,
+        row_number() over (series order by plans.budget_updated_at, plans.budget_id) as from_oldest,
+        row_number() over (series order by plans.budget_updated_at desc, plans.budget_id desc) as from_newest
     from plans
     cross join parameters
     where plans.budget_updated_at < parameters.as_of_date + interval 1 day
+    window series as (partition by plans.connection_id, plans.department_name, plans.account_id, plans.period_month)
 
 ),
 
@@ -75,11 +72,23 @@ lines as (
 
 actuals as (
 
-    select entity_id, connection_id, 'all' as department_name, account_id, period_month, sum(amount) as actual
+    select
+        entity_id,
+        connection_id,
+        'all' as department_name,
+        account_id,
+        period_month,
+        sum(amount) as actual
     from lines
     group by entity_id, connection_id, account_id, period_month
     union all
-    select entity_id, connection_id, department_name, account_id, period_month, sum(amount) as actual
+    select
+        entity_id,
+        connection_id,
+        department_name,
+        account_id,
+        period_month,
+        sum(amount) as actual
     from lines
     where department_name is not null
     group by entity_id, connection_id, department_name, account_id, period_month
@@ -101,7 +110,13 @@ covered as (
 
 wanted as (
 
-    select connection_id, department_name, account_id, period_month, comparison from comparators
+    select
+        connection_id,
+        department_name,
+        account_id,
+        period_month,
+        comparison
+    from comparators
     union
     select
         actuals.connection_id,

@@ -8,9 +8,19 @@ ties as (
 
 objects as (
 
-    select connection_id, 'contacts' as object_type, id, _dlt_load_id from ({{ completed_loads('hubspot', 'contacts') }})
+    select
+        connection_id,
+        'contacts' as object_type,
+        id,
+        _dlt_load_id
+    from ({{ completed_loads('hubspot', 'contacts') }})
     union all
-    select connection_id, 'deals' as object_type, id, _dlt_load_id from ({{ completed_loads('hubspot', 'deals') }})
+    select
+        connection_id,
+        'deals' as object_type,
+        id,
+        _dlt_load_id
+    from ({{ completed_loads('hubspot', 'deals') }})
 
 ),
 
@@ -25,8 +35,9 @@ renamed as (
         ties.to_id
     from ties
     inner join objects
-        on ties.connection_id = objects.connection_id and ties.from_type = objects.object_type and ties.from_id = objects.id
-        and ties._dlt_load_id = objects._dlt_load_id
+        on
+            ties.connection_id = objects.connection_id and ties.from_type = objects.object_type and ties.from_id = objects.id
+            and ties._dlt_load_id = objects._dlt_load_id
 
 )
 

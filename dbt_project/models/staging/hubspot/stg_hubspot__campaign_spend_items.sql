@@ -18,7 +18,10 @@ current_parts as (
     select parts.*
     from parts
     inner join documents
-        on parts.connection_id = documents.connection_id and parts.campaign_id = documents.campaign_id and parts._dlt_load_id = documents._dlt_load_id
+        on
+            parts.connection_id = documents.connection_id
+            and parts.campaign_id = documents.campaign_id
+            and parts._dlt_load_id = documents._dlt_load_id
 
 ),
 
