@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from finance_hub import publish, settings, warehouse
-from finance_hub.refresh import refresh
 from sandbox.server import RunningSandbox, Shown
 from tests.conftest import connect
 from tests.faults.killed import POINTS
@@ -96,26 +95,45 @@ def test_kills_at_random_moments_of_extract_and_load(
     assert content(settings.load(home).warehouse) == undisturbed
 
 
-def test_kills_of_whole_runs_leave_the_former_snapshot_and_the_next_run_is_right(served: RunningSandbox, tmp_path: Path) -> None:
-    """Each whole run is killed later than the one before: in extract, load, build, checks and publish."""
+STATEMENT = "select entity_id, period_month, account_code, amount_func, amount_rpt from trial_balance order by all"
+
+
+def served_statement(home: Path) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(publish.current(home)), read_only=True) as snapshot:
+        return snapshot.execute(STATEMENT).fetchall()
+
+
+@pytest.mark.timeout(2400)
+def test_twenty_kills_of_whole_runs_leave_the_former_snapshot_and_the_next_run_is_right(
+    served: RunningSandbox, undisturbed: dict[str, list[tuple[object, ...]]], tmp_path: Path
+) -> None:
+    """Whole runs killed at random moments: in extract, load, build, checks and publish."""
     home = prepared(tmp_path / "home", served)
-    found = settings.load(home)
-    assert refresh(found).problems == []
-    before = publish.current(home)
-    with duckdb.connect(str(before), read_only=True) as snapshot:
-        totals = snapshot.execute("select account_class, sum(amount_func) from profit_and_loss group by 1 order by 1").fetchall()
-    hub = str(Path(sys.executable).parent / "finance-hub")
-    for seconds in range(4, 44, 4):
-        process = subprocess.Popen([hub, "run", "--home", str(home)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    hub = [str(Path(sys.executable).parent / "finance-hub"), "run", "--home", str(home)]
+    started = time.monotonic()
+    subprocess.run(hub, check=True, capture_output=True)
+    longest = time.monotonic() - started
+    statement = served_statement(home)
+    chance = random.Random(31)
+    kills = 0
+    for _ in range(20):
+        # Half of them begin with nothing in the warehouse, so that there is something to extract and load.
+        if chance.random() < 0.5:
+            path = settings.load(home).warehouse
+            with warehouse.writing(path):  # dbt, a process of its own, may outlive the run that was killed
+                pass
+            path.unlink()
+        process = subprocess.Popen(hub, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=seconds)
+            process.wait(timeout=chance.uniform(1, longest))
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        with duckdb.connect(str(publish.current(home)), read_only=True) as snapshot:
-            now = snapshot.execute("select account_class, sum(amount_func) from profit_and_loss group by 1 order by 1").fetchall()
-        assert now == totals
-    assert refresh(found).problems == []
+            kills += process.wait() == -signal.SIGKILL
+        assert served_statement(home) == statement
+    assert kills >= 15
+    subprocess.run(hub, check=True, capture_output=True)
+    assert served_statement(home) == statement
+    assert content(settings.load(home).warehouse) == undisturbed
 
 
 @pytest.mark.parametrize("point", [point for point in POINTS if "snapshot" in point])

@@ -148,12 +148,12 @@ class ObjectsApi:
         return await run_in_threadpool(self._found, request, kind, await replies.body_of(request, search.Search))
 
     def _found(self, request: Request, kind: ObjectType, order: search.Search) -> Response:
-        """One page of a search; archived objects and associations are not searched."""
+        """One page of a search; archived objects and associations are not searched, and the index lags behind the objects."""
         limit = replies.checked_limit(order.limit, _DEFAULT_PAGE, search.LARGEST_PAGE)
         after = replies.whole_number(order.after or 0, "after")
         if after + limit > self.reach:
             raise Refusal(400, f"Search results are limited to {self.reach}")
-        where, values = search.condition(kind, order)
+        where, values = search.condition(kind, order, self.clock.horizon)
         found = self.store.read(
             f"""select id, (select count(*) from {kind.name} where {where}) from {kind.name} where {where}
             order by {search.order(kind, order)} limit ? offset ?""",

@@ -219,7 +219,7 @@ create or replace table association as
         union all
         select distinct 'deals', deal_now.id, 'contacts', contact_now.id
         from deal_now join opportunity_person using (opportunity_id) join contact_now using (person_id)
-        where gone_at is null
+        where gone_at is null and tied_at <= getvariable('horizon')
         union all
         select 'deals', deal_id, 'line_items', line.id
         from opportunity_line as line join deal_now on deal_now.id = deal_id

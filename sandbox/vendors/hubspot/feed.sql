@@ -79,10 +79,19 @@ create table opportunity as
     asof left join rate as theirs on theirs.currency = known.currency and theirs.rate_date <= known.rate_date
     asof left join rate as home on home.currency = known.home_currency and home.rate_date <= known.rate_date;
 
+-- Who takes part in a deal, and since when the account knows. Of those who are not its first contact somebody ties half to it later, up to
+-- seven weeks after it began, which changes neither the deal nor the contact.
 create table opportunity_person as
-    select opportunity_id, person_id from source.company.opportunity_person semi join opportunity using (opportunity_id)
-    union
-    select opportunity_id, primary_person_id from opportunity where primary_person_id is not null;
+    with part as (
+        select opportunity_id, person_id from source.company.opportunity_person semi join opportunity using (opportunity_id)
+        union
+        select opportunity_id, primary_person_id from opportunity where primary_person_id is not null
+    ),
+    chance as (select *, (md5_number_lower(opportunity_id || '/' || person_id) % 98)::integer as number from part)
+    select opportunity_id, person_id,
+        created_at + to_days(case when person_id is distinct from primary_person_id then greatest(number - 48, 0) else 0 end) as tied_at,
+    from chance
+    join opportunity using (opportunity_id);
 
 create table opportunity_line as
     select 5_000_000_000 + 3 * row_number() over (order by opportunity.id, opportunity_line_id) as id, opportunity.id as deal_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -14,6 +14,8 @@ from sandbox.vendors.hubspot.replies import Refusal
 
 LARGEST_PAGE = 200
 REACH = 10_000
+INDEX_LAG = timedelta(seconds=30)
+"""How long after its change an object is found; lists and single reads show it at once."""
 _GROUPS, _FILTERS, _FILTERS_IN_ALL, _QUERY_LENGTH = 5, 6, 18, 3000
 _COMPARISONS: Mapping[str, str] = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _OPERATORS = (*_COMPARISONS, "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN")
@@ -54,15 +56,15 @@ class Search(msgspec.Struct):
     after: int | str | None = None
 
 
-def condition(kind: ObjectType, search: Search) -> tuple[str, list[object]]:
-    """SQL for what a search wants: a condition and its values. Raises Refusal for what the vendor refuses."""
+def condition(kind: ObjectType, search: Search, horizon: datetime) -> tuple[str, list[object]]:
+    """SQL for what a search at ``horizon`` finds: a condition and its values. Raises Refusal for what the vendor refuses."""
     groups = [*search.filterGroups, *([FilterGroup(search.filters)] if search.filters else [])]
     sizes = [len(group.filters) for group in groups]
     if len(groups) > _GROUPS or any(size > _FILTERS for size in sizes) or sum(sizes) > _FILTERS_IN_ALL:
         raise Refusal(
             400, f"Too many filters: at most {_GROUPS} groups of {_FILTERS} filters, {_FILTERS_IN_ALL} in total, are allowed"
         )
-    values: list[object] = []
+    values: list[object] = [(horizon - INDEX_LAG).astimezone(UTC).replace(tzinfo=None)]
     any_of = [" and ".join(_one(kind, each, values) for each in group.filters) for group in groups if group.filters]
     wanted = [f"({' or '.join(f'({one})' for one in any_of)})"] if any_of else []
     if search.query:
@@ -70,7 +72,7 @@ def condition(kind: ObjectType, search: Search) -> tuple[str, list[object]]:
             raise Refusal(400, f"The query must not be longer than {_QUERY_LENGTH} characters")
         wanted.append("(" + " or ".join(f"contains(lower({name}), lower(?))" for name in kind.searchable) + ")")
         values += [search.query] * len(kind.searchable)
-    return " and ".join(["archived_at is null", *wanted]), values
+    return " and ".join(["archived_at is null and updated_at <= ?", *wanted]), values
 
 
 def order(kind: ObjectType, search: Search) -> str:
