@@ -22,15 +22,8 @@ pnl as (
     select
         statements.entity_id,
         statements.period_month,
-        sum(
-            case
-                when
-                    statements.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
-                    then statements.amount_rpt
-                else 0
-            end
-        ) as revenue,
-        sum(case when accounts.account_type = 'directcosts' then statements.amount_rpt else 0 end) as direct_cost
+        sum(case when accounts.account_type = 'revenue' then statements.amount_rpt else 0 end) as revenue,
+        sum(case when accounts.account_type = 'direct_cost' then statements.amount_rpt else 0 end) as direct_cost
     from {{ ref('profit_and_loss') }} as statements
     inner join {{ ref('dim_account') }} as accounts
         on statements.connection_id = accounts.connection_id and statements.account_id = accounts.account_id

@@ -115,7 +115,7 @@ revenue_accounts as (
         ) as evidence
     from variances
     inner join accounts on variances.connection_id = accounts.connection_id and variances.account_id = accounts.account_id
-    where accounts.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
+    where accounts.account_type = 'revenue'
     group by variances.entity_id, variances.period_month
 
 ),

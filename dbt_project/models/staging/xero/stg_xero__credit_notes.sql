@@ -20,7 +20,8 @@ renamed as (
         currency_rate as units_per_base,
         total as total_txn,
         remaining_credit as remaining_credit_txn,
-        updated_date_utc as updated_at
+        updated_date_utc as updated_at,
+        _page_id
     from source
 
 )

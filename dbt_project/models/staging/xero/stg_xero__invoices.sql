@@ -21,7 +21,8 @@ renamed as (
         currency_rate as units_per_base,
         total as total_txn,
         amount_due as amount_due_txn,
-        updated_date_utc as updated_at
+        updated_date_utc as updated_at,
+        _page_id
     from source
 
 )
