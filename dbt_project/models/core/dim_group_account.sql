@@ -17,7 +17,7 @@ final as (
         cash_flow_line,
         direct_cash_flow_line,
         fx_rate_type,
-        is_intercompany,
+        eliminated_by,
         statement_order
     from chart
     union all
@@ -31,7 +31,7 @@ final as (
         'unmapped' as cash_flow_line,
         'unmapped' as direct_cash_flow_line,
         'closing' as fx_rate_type,
-        false as is_intercompany,
+        'nothing' as eliminated_by,
         9999 as statement_order
 
 )

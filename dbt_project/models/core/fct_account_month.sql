@@ -28,22 +28,37 @@ daily_rates as (
 
 ),
 
-summed as (
+members as (
 
     select
         entity_id,
-        connection_id,
-        period_month,
-        fiscal_year,
-        account_id,
-        group_account_code,
-        currency_func,
-        sum(case when amount_func > 0 then amount_func else 0 end) as debit_func,
-        -sum(case when amount_func < 0 then amount_func else 0 end) as credit_func,
-        sum(amount_func) as net_func,
+        valid_from,
+        valid_to
+    from {{ ref('dim_group_structure') }}
+    where consolidation_method = 'full'
+
+),
+
+summed as (
+
+    select
+        lines.entity_id,
+        lines.connection_id,
+        lines.period_month,
+        lines.fiscal_year,
+        lines.account_id,
+        lines.group_account_code,
+        lines.currency_func,
+        sum(case when lines.amount_func > 0 then lines.amount_func else 0 end) as debit_func,
+        -sum(case when lines.amount_func < 0 then lines.amount_func else 0 end) as credit_func,
+        sum(lines.amount_func) as net_func,
+        sum(case when members.entity_id is null then 0 else lines.amount_func end) as net_func_in_group,
         count(*) as line_count
     from lines
-    group by entity_id, connection_id, period_month, fiscal_year, account_id, group_account_code, currency_func
+    left join members on lines.entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
+    group by
+        lines.entity_id, lines.connection_id, lines.period_month, lines.fiscal_year, lines.account_id, lines.group_account_code,
+        lines.currency_func
 
 ),
 
@@ -88,6 +103,7 @@ final as (
         cast(summed.debit_func as decimal(20, 4)) as debit_func,
         cast(summed.credit_func as decimal(20, 4)) as credit_func,
         cast(summed.net_func as decimal(20, 4)) as net_func,
+        cast(summed.net_func_in_group as decimal(20, 4)) as net_func_in_group,
         cast(
             case when at_historical_rates.lines_without_rate = 0 then at_historical_rates.net_rpt end as decimal(38, 9)
         ) as net_rpt_at_historical_rates,
