@@ -50,6 +50,10 @@ _TEMPLATE = """\
 # client_secret: FINANCE_HUB_CONNECTIONS__UK_BOOKS__CLIENT_SECRET
 # refresh_token: only for an app that acts for a user; a custom connection needs none
 
+# [closing.example_uk_ltd]       # an entity's name in lower case with underscores
+# until = 2026-03-31             # the last closed day
+# changes = "block"              # a change before it stops publishing; adjust: stands in the open month; restate: with a reason
+
 # [alerts]
 # targets = ["mailto://user:password@example.com"]      # any Apprise address; secret, so better in secrets.toml
 # [alerts.departments]
