@@ -122,7 +122,9 @@ CHECKS = (
                 select entity_id, connection_id, journal_id, any_value(journal_number) as journal_number, any_value(period_month) as period_month,
                     any_value(posting_date) as posting_date, max(amount_func) as amount,
                     hash(list(account_id || '|' || amount_func || '|' || coalesce(department_name, '') || '|' || coalesce(party_id, '') order by account_id, amount_func, department_name)) as lines
-                from core.fct_gl_line where not is_reversal group by entity_id, connection_id, journal_id
+                from core.fct_gl_line
+                where not is_reversal and document_kind not in ('payment_received', 'payment_made')
+                group by entity_id, connection_id, journal_id
             ),
             followed as (
                 select *, lag(posting_date) over same as before, lag(journal_number) over same as also_as from journals
@@ -167,12 +169,13 @@ CHECKS = (
         asset=["core", "fct_gl_line"],
         name="first_digits_are_natural",
         control="A-03",
-        description="First digits of a year's expenses follow Benford's law; the mean absolute deviation is Nigrini's measure.",
+        description="First digits of a year's expenses follow Benford's law; the mean absolute deviation is Nigrini's measure. "
+        "An amount that recurs on an account is a fixed fee and counts once.",
         tolerance=str(_BENFORD_LIMIT),
         level="info",
         query=f"""
             with digits as (
-                select lines.entity_id, lines.fiscal_year, lines.amount_func, substr(ltrim(abs(lines.amount_func)::varchar, '0.'), 1, 1) as digit
+                select distinct lines.entity_id, lines.fiscal_year, lines.account_id, lines.amount_func, substr(ltrim(abs(lines.amount_func)::varchar, '0.'), 1, 1) as digit
                 from core.fct_gl_line as lines inner join core.dim_account as accounts using (connection_id, account_id)
                 where accounts.account_class = 'expense' and abs(lines.amount_func) >= 1
             ),
