@@ -111,6 +111,23 @@ def source(connection: Connection[XeroSettings], unavailable: Unavailable | None
     return assemble("xero", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
 
+_PAGES = {
+    "sale": "AccountsReceivable/View.aspx?InvoiceID=",
+    "purchase": "AccountsPayable/View.aspx?InvoiceID=",
+    "sale_credit": "AccountsReceivable/ViewCreditNote.aspx?creditNoteID=",
+    "purchase_credit": "AccountsPayable/ViewCreditNote.aspx?creditNoteID=",
+    "bank_spent": "Bank/ViewTransaction.aspx?bankTransactionID=",
+    "bank_received": "Bank/ViewTransaction.aspx?bankTransactionID=",
+    "journal": "Journal/View.aspx?invoiceID=",
+}
+
+
+def deep_link(settings: XeroSettings, document_kind: str, document_id: str) -> str | None:  # noqa: ARG001 - the same for every organisation
+    """Xero's own page of a document; None where it has none."""
+    page = _PAGES.get(document_kind)
+    return f"https://go.xero.com/{page}{document_id}" if page else None
+
+
 def check(connection: Connection[XeroSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and what they may read."""
     with client(connection) as api:

@@ -31,7 +31,8 @@ mapping as (
 
 ),
 
--- What is not revalued is translated at the rates of the days on which it arose; without those at the month's average.
+-- What is not revalued is translated at the rates of the days on which it arose; without those at the month's average. Here and
+-- below: a sum of which a part has no rate is unknown.
 movements as (
 
     select
@@ -45,7 +46,12 @@ movements as (
                 when account_months.fx_rate_type = 'historical'
                     then coalesce(account_months.net_rpt_at_historical_rates, account_months.net_func * rates.average_rate)
             end
-        ) as net_rpt
+        ) as net_rpt,
+        count(
+            case
+                when account_months.net_rpt_at_historical_rates is null and rates.average_rate is null then 1
+            end
+        ) as without_rate
     from account_months
     inner join rates on account_months.entity_id = rates.entity_id and account_months.period_month = rates.period_month
     group by account_months.entity_id, account_months.connection_id, account_months.account_id, account_months.period_month
@@ -77,7 +83,8 @@ balances as (
         period_ends.period_month,
         period_ends.period_end_date,
         sum(coalesce(movements.net_func, 0)) over so_far as balance_func,
-        sum(coalesce(movements.net_rpt, 0)) over so_far as balance_rpt
+        case when sum(coalesce(movements.without_rate, 0)) over so_far = 0 then sum(coalesce(movements.net_rpt, 0)) over so_far end
+            as balance_rpt
     from accounts
     inner join period_ends on accounts.entity_id = period_ends.entity_id and accounts.first_month <= period_ends.period_month
     left join movements
@@ -110,7 +117,7 @@ translated as (
             else {{ posted('balances.balance_func * balances.natural_sign * rates.closing_rate', 'rates.to_currency') }}
         end as amount_rpt,
         rates.to_currency as currency_rpt,
-        rates.fx_status
+        case when balances.is_historical and balances.balance_rpt is null then 'missing_rate' else rates.fx_status end as fx_status
     from balances
     inner join rates on balances.entity_id = rates.entity_id and balances.period_month = rates.period_month
     left join mapping
@@ -133,7 +140,8 @@ profits as (
         fiscal_year,
         currency_func,
         sum(case when account_class = 'revenue' then amount_func else -amount_func end) as profit_func,
-        sum(case when account_class = 'revenue' then amount_rpt else -amount_rpt end) as profit_rpt
+        case when count(amount_rpt) = count(*) then sum(case when account_class = 'revenue' then amount_rpt else -amount_rpt end) end
+            as profit_rpt
     from {{ ref('profit_and_loss') }}
     group by entity_id, connection_id, period_month, fiscal_year, currency_func
 
@@ -155,7 +163,7 @@ earnings as (
         end as account_name,
         profits.currency_func,
         sum(profits.profit_func) as amount_func,
-        sum(profits.profit_rpt) as amount_rpt
+        case when count(profits.profit_rpt) = count(*) then sum(profits.profit_rpt) end as amount_rpt
     from period_ends
     inner join profits on period_ends.entity_id = profits.entity_id and period_ends.period_month >= profits.period_month
     group by all
@@ -179,7 +187,7 @@ every_row as (
         earnings.currency_func,
         cast(earnings.amount_rpt as decimal(20, 4)) as amount_rpt,
         rates.to_currency as currency_rpt,
-        rates.fx_status
+        case when earnings.amount_rpt is null then 'missing_rate' else rates.fx_status end as fx_status
     from earnings
     inner join rates on earnings.entity_id = rates.entity_id and earnings.period_month = rates.period_month
 
@@ -200,12 +208,17 @@ translation_adjustment as (
         'translation_adjustment' as group_account_code,
         cast(0 as decimal(20, 4)) as amount_func,
         currency_func,
-        cast(sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end) as decimal(20, 4)) as amount_rpt,
+        cast(
+            case
+                when count(amount_rpt) = count(*)
+                    then sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end)
+            end as decimal(20, 4)
+        ) as amount_rpt,
         currency_rpt,
-        fx_status
+        case when count(amount_rpt) = count(*) then min(fx_status) else 'missing_rate' end as fx_status
     from every_row
     where currency_func <> currency_rpt
-    group by entity_id, connection_id, period_month, currency_func, currency_rpt, fx_status
+    group by entity_id, connection_id, period_month, currency_func, currency_rpt
 
 ),
 

@@ -120,7 +120,7 @@ final as (
         controls.control_amount,
         cast(coalesce(open_documents.subledger_amount, 0) - controls.control_amount as decimal(20, 4)) as difference,
         coalesce(open_documents.document_count, 0) as document_count,
-        cast(0.01 * greatest(coalesce(open_documents.document_count, 0), 1) as decimal(20, 4)) as tolerance
+        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance
     from controls
     left join open_documents
         on
