@@ -34,6 +34,7 @@ DAMAGE = {
     "balances_continue": "update marts.trial_balance set opening_func = opening_func + 1, closing_func = closing_func + 1 where period_month = '2026-01-01' and account_code = '1000'",
     "earnings_roll_forward": "update marts.balance_sheet set amount_rpt = amount_rpt + 1 where period_month = '2026-01-01' and account_id = 'current_year_earnings'",
     "translation_rolls_forward": "update marts.balance_sheet set amount_rpt = amount_rpt + 1000 where period_month = '2026-01-01' and account_id = 'translation_adjustment'",
+    "costs_that_are_passed_on_have_drivers": "insert into core.fct_allocation by name select 'e' as entity_id, date '2026-01-01' as period_month, 'r' as rule_id, 10 as amount_func, 'no_driver' as status",
     "cash_flow_ties": "update marts.cash_flow set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and line = 'Net income'",
     "group_balance_sheet_balances": "update marts.consolidated_balance_sheet set eliminations_rpt = eliminations_rpt + 1 where period_month = '2026-01-01' and group_account_code = '1000'",
     "intercompany_agrees": "insert into marts.intercompany_matching by name select 'meridian_inc' as seller_entity_id, 'meridian_uk_ltd' as buyer_entity_id, date '2026-01-01' as period_month, 'missing_at_buyer' as match_status, 2 as error_difference_rpt",

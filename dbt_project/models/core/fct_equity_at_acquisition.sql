@@ -43,7 +43,9 @@ final as (
         acquired.entity_id,
         acquired.acquired_date,
         cast(-sum(lines.amount_func) as decimal(20, 4)) as equity_func,
-        cast(-sum(lines.amount_func * coalesce(daily_rates.rate, 1)) as decimal(38, 9)) as equity_rpt
+        cast(
+            case when count(daily_rates.rate) = count(*) then -sum(lines.amount_func * daily_rates.rate) end as decimal(38, 9)
+        ) as equity_rpt
     from acquired
     inner join lines on acquired.entity_id = lines.entity_id and acquired.first_day > lines.posting_date
     left join daily_rates on lines.entity_id = daily_rates.entity_id and lines.posting_date = daily_rates.date_day

@@ -100,7 +100,7 @@ known as (
 ),
 
 -- Days between two rates have the older one; days before the first have none.
-final as (
+followed as (
 
     select
         days.entity_id,
@@ -111,6 +111,23 @@ final as (
         date_diff('day', known.rate_date, days.date_day) as age_days
     from days
     asof inner join known on days.entity_id = known.entity_id and days.date_day >= known.rate_date
+
+),
+
+final as (
+
+    select * from followed
+    union all
+    select
+        days.entity_id,
+        days.date_day,
+        cast(1 as decimal(18, 9)) as rate,
+        days.date_day as rate_date,
+        'same_currency' as rate_source,
+        0 as age_days
+    from days
+    inner join entities on days.entity_id = entities.entity_id
+    inner join today on entities.currency_func = today.reporting_currency
 
 )
 

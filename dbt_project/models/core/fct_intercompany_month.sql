@@ -50,7 +50,9 @@ final as (
         any_value(accounts.is_profit_and_loss) as is_profit_and_loss,
         lines.currency_func,
         cast(sum(lines.amount_func) as decimal(20, 4)) as net_func,
-        cast(sum(lines.amount_func * coalesce(daily_rates.rate, 1)) as decimal(38, 9)) as net_rpt_at_historical_rates,
+        cast(
+            case when count(daily_rates.rate) = count(*) then sum(lines.amount_func * daily_rates.rate) end as decimal(38, 9)
+        ) as net_rpt_at_historical_rates,
         count(*) as line_count
     from lines
     inner join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id

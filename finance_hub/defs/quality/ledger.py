@@ -227,6 +227,15 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["core", "fct_allocation"],
+        name="costs_that_are_passed_on_have_drivers",
+        description="A rule of allocation finds somebody to pass the cost on to; else it stays where it is.",
+        query="""
+            select entity_id, period_month::varchar as period_month, rule_id, from_department, driver, sum(amount_func)::varchar as amount
+            from core.fct_allocation where status = 'no_driver' group by all
+        """,
+    ),
+    expectation_check(
         asset=["marts", "consolidated_balance_sheet"],
         name="group_balance_sheet_balances",
         control="B-03",
