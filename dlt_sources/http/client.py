@@ -184,7 +184,7 @@ class ApiClient:
 
     def _judge(self, reply: Reply) -> None:
         """Raise what the status means; return for an answer worth parsing."""
-        if httpx.codes.is_success(reply.status) or reply.status == _NOT_MODIFIED:
+        if httpx.codes.is_success(reply.status) or reply.status == _NOT_MODIFIED or reply.status in self._policy.told:
             return
         if httpx.codes.is_redirect(reply.status):
             raise OffOrigin(

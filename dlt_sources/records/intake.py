@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 
 from dlt_sources.http import Reply
 from dlt_sources.records.archive import Archive
-from dlt_sources.records.declare import Instant, Record, Table
-from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow
+from dlt_sources.records.declare import DELETED, Instant, Record, Table
+from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow, tombstones
 
 log = logging.getLogger(__name__)
 _DIGEST = 10  # bytes of a fingerprint: a chance collision among a million documents is below 1e-12
@@ -45,7 +45,7 @@ class ExtractionRow(Record):
     """What an extraction of one table received and what became of it.
 
     ``money_totals`` is JSON, column to decimal sum. A document that arrived again with other content during the extraction has
-    superseded itself: its earlier rows were counted, and are replaced.
+    superseded itself: its earlier rows were counted, and are replaced. So has one that the vendor has deleted: its rows are taken out.
     """
 
     extraction_id: str
@@ -99,6 +99,11 @@ class _Counts:
     undeclared: Counter[str] = field(default_factory=Counter)
 
 
+def fingerprint(document: msgspec.Raw) -> str:
+    """What tells one content of a document from another."""
+    return hashlib.blake2b(document, digest_size=_DIGEST).hexdigest()
+
+
 class Intake:
     """Takes in the pages of one endpoint during one extraction.
 
@@ -149,10 +154,21 @@ class Intake:
         if refused:
             yield self._quarantine(refused, page_id, reply.received_at)
 
+    def gone(self, keys: Sequence[tuple[str, ...]]) -> Iterator[Any]:
+        """Yield the order to take documents out that the vendor has deleted, by the key of the document in each table.
+
+        Such a document must not arrive in the same extraction.
+        """
+        if not keys:
+            return
+        self._counts.superseded += len(keys)
+        for table in self._endpoint.tables:
+            yield _item(table, tombstones(keys, table, connection_id=self._connection_id))
+
     def finish(self) -> Iterator[Any]:
         """Yield the extraction's own row, if it changed anything."""
         counts = self._counts
-        if not counts.quarantined and not any(counts.rows.values()):
+        if not counts.quarantined and not counts.superseded and not any(counts.rows.values()):
             return
         finished_at = datetime.now(UTC)
         rows = [
@@ -190,9 +206,9 @@ class Intake:
         if self._known is not None:
             fresh = []
             for position in positions:
-                key, fingerprint = identity(records[position]), hashlib.blake2b(raw[position], digest_size=_DIGEST).hexdigest()
-                if self._known.get(key) != fingerprint:
-                    self._known[key] = fingerprint
+                key, found = identity(records[position]), fingerprint(raw[position])
+                if self._known.get(key) != found:
+                    self._known[key] = found
                     self._counts.superseded += key in self._taken
                     self._taken.add(key)
                     fresh.append(position)
@@ -240,6 +256,8 @@ def load_hints(table: Table) -> dict[str, Any]:
     }
     if table.replace:
         hints["merge_key"] = ["connection_id", *table.replace]
+    if table.deletable:
+        hints["columns"] = {DELETED: {"data_type": "bool", "hard_delete": True}}
     return hints
 
 
@@ -253,4 +271,4 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "load_hints"]
+__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "fingerprint", "load_hints"]
