@@ -49,14 +49,18 @@ def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -
 
 
 def _parsed(
-    values: Sequence[str | None], kind: pa.DataType, plain: str, cast: Callable[[pa.Array], pa.Array], one: Callable[[str], Any]
+    values: Sequence[str | None],
+    kind: pa.DataType,
+    plain: Callable[[pa.Array], pa.Array],
+    cast: Callable[[pa.Array], pa.Array],
+    one: Callable[[str], Any],
 ) -> Converted:
-    """Texts of the plain pattern are converted together, the empty text is absent; only the others are looked at one by one."""
+    """Plain texts are converted together, the empty text is absent; only the others are looked at one by one."""
     try:
         strings = _present(pa.array(values, pa.string()))
     except (UnicodeEncodeError, pa.ArrowException):
         return _each(values, kind, one)
-    fits = pc.match_substring_regex(strings, plain)
+    fits = plain(strings)
     if pc.all(fits, min_count=0).as_py():
         return Converted(cast(strings))
     odd = pc.fill_null(pc.invert(fits), False)
@@ -70,6 +74,11 @@ def _parsed(
             bad[position] = str(reason)
     array = cast(pc.if_else(odd, pa.scalar(None, pa.string()), strings))
     return Converted(pc.replace_with_mask(array, odd, pa.array(good, kind)), bad)
+
+
+def _like(pattern: str) -> Callable[[pa.Array], pa.Array]:
+    """Which texts have a pattern."""
+    return lambda strings: pc.match_substring_regex(strings, pattern)
 
 
 def _present(strings: pa.Array) -> pa.Array:
@@ -110,7 +119,9 @@ def _read_decimal(text: str, scale: int = _MONEY.scale) -> Decimal | None:
 def decimal_text(values: Sequence[str | None], kind: pa.DataType = _MONEY) -> Converted:
     """Numbers in strings ("12.5", ".5"); the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
     plain = rf"^[+-]?(\d{{1,{_PRECISION - kind.scale}}}(\.\d{{0,{kind.scale}}})?|\.\d{{1,{kind.scale}}})$"
-    return _parsed(values, kind, plain, lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale))
+    return _parsed(
+        values, kind, _like(plain), lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale)
+    )
 
 
 def rate_text(values: Sequence[str | None]) -> Converted:
@@ -147,7 +158,7 @@ def _int64(value: int) -> int:
 
 def integer_text(values: Sequence[str | None]) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
-    return _parsed(values, pa.int64(), r"^-?\d{1,18}$", lambda strings: pc.cast(strings, pa.int64()), _read_integer)
+    return _parsed(values, pa.int64(), _like(r"^-?\d{1,18}$"), lambda strings: pc.cast(strings, pa.int64()), _read_integer)
 
 
 def _read_integer(value: str) -> int | None:
@@ -181,7 +192,10 @@ def _words(values: Sequence[str | None], yes: str, no: str) -> Converted:
             raise ValueError(f"'{value[:60]}' is neither {yes} nor {no}")
         return known[value]
 
-    return _parsed(values, pa.bool_(), f"^({yes}|{no})$", lambda strings: pc.equal(strings, yes), read)
+    def plain(strings: pa.Array) -> pa.Array:
+        return pc.or_(pc.equal(strings, yes), pc.equal(strings, no))
+
+    return _parsed(values, pa.bool_(), plain, lambda strings: pc.equal(strings, yes), read)
 
 
 def day(values: Sequence[str | None]) -> Converted:
