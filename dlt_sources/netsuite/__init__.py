@@ -23,7 +23,7 @@ from dlt_sources.http import ApiClient, Auth, AuthenticationRejected, OAuth1, OA
 from dlt_sources.netsuite import records
 from dlt_sources.netsuite.ledger import Versions, before, deleted_since, read_ledger
 from dlt_sources.netsuite.records import Listing
-from dlt_sources.netsuite.suiteql import Query, changed_from, key_of, moment_of
+from dlt_sources.netsuite.suiteql import Patience, Query, changed_from, key_of, moment_of
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake, fingerprint
 
@@ -91,7 +91,7 @@ class NetSuiteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"NetSuiteSettings({self.account_id!r})"
 
 
-def client(connection: Connection[NetSuiteSettings]) -> ApiClient:
+def client(connection: Connection[NetSuiteSettings], patience: Patience) -> ApiClient:
     """A client of the account's REST services."""
     settings = connection.settings
     policy = Policy(
@@ -101,6 +101,7 @@ def client(connection: Connection[NetSuiteSettings]) -> ApiClient:
         read_timeout=_LONGEST_QUERY,
         deadline=2 * _LONGEST_QUERY,
         told=frozenset({_BAD_REQUEST}),
+        classify=patience.classify,
     )
     return ApiClient(connection.name, settings.address, _auth(connection), policy, extra_origins=[settings.token_address])
 
@@ -165,8 +166,9 @@ def source(connection: Connection[NetSuiteSettings], unavailable: Unavailable | 
         return Intake(listing.endpoint, connection_id=connection.name, archive=archive, known=known, batch_rows=_BATCH_ROWS)
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection) as api:
-            query = Query(api, missing)
+        patience = Patience()
+        with client(connection, patience) as api:
+            query = Query(api, missing, patience)
             if endpoint is records.LEDGER:
                 yield from read_ledger(query, state, open_intake, book=_book(query, connection.settings), overlap=overlap)
             elif endpoint.name in whole:
@@ -184,8 +186,9 @@ def source(connection: Connection[NetSuiteSettings], unavailable: Unavailable | 
 
 def check(connection: Connection[NetSuiteSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and what the role may read."""
-    with client(connection) as api:
-        query = Query(api, Unavailable())
+    patience = Patience()
+    with client(connection, patience) as api:
+        query = Query(api, Unavailable(), patience)
         return probe((listing.table, partial(query.first_page, listing)) for listing in records.LISTINGS)
 
 

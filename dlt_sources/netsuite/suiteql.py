@@ -30,7 +30,6 @@ from dlt_sources.http import (
     Reply,
     Request,
     SourceError,
-    TransientFailure,
 )
 from dlt_sources.netsuite.records import Listing
 from dlt_sources.records.declare import record_columns
@@ -87,11 +86,26 @@ class _Problem(msgspec.Struct):
     details: list[_Detail] = msgspec.field(name="o:errorDetails", default_factory=list)
 
 
-class Query:
-    """Asks through a client; remembers what the account turned out not to have, and tells it in ``unavailable``."""
+@dataclass
+class Patience:
+    """How to take a failure without a reason: of a query that never worked, one of its fields may be the cause; others are repeated."""
 
-    def __init__(self, api: ApiClient, unavailable: Unavailable) -> None:
+    unproven: bool = False
+
+    def classify(self, reply: Reply) -> bool | None:
+        """For the client's policy: whether to repeat a call."""
+        return False if self.unproven and b"UNEXPECTED_ERROR" in reply.body else None
+
+
+class Query:
+    """Asks through a client; remembers what the account turned out not to have, and tells it in ``unavailable``.
+
+    ``patience`` is that of the client's policy.
+    """
+
+    def __init__(self, api: ApiClient, unavailable: Unavailable, patience: Patience) -> None:
         self._api = api
+        self._patience = patience
         self._unavailable = unavailable
         self._left_out: dict[str, set[str]] = {}
         self._proven: set[str] = set()
@@ -235,6 +249,7 @@ class Query:
             fields = self._fields(listing)
             lacking = self._left_out.get(listing.table, set())
             met = [each for each in conditions if not any(f"t.{name} " in each for name in lacking)]
+            self._patience.unproven = listing.table not in self._proven
             try:
                 answer = self.ask(_select(listing, fields, met), limit=limit, offset=offset)
             except Refusal as refusal:
@@ -242,14 +257,17 @@ class Query:
                 if refusal.record == listing.table or missing & listing.needed:
                     raise NotFound(f"{refusal} The account or the role has no such table or field.") from None
                 self._leave_out(listing, missing or self._search_bad(listing, fields, refusal), str(refusal))
-            except TransientFailure as failure:
-                # One bad field also makes NetSuite fail without saying why.
-                if listing.table in self._proven or "UNEXPECTED_ERROR" not in str(failure):
+            except BadRequest as failure:
+                if not self._patience.unproven:
                     raise
+                # One bad field also makes NetSuite fail without saying why; with none found the failure was a passing one.
                 self._leave_out(listing, self._search_bad(listing, fields, failure), str(failure))
+                self._proven.add(listing.table)
             else:
                 self._proven.add(listing.table)
                 return answer
+            finally:
+                self._patience.unproven = False
 
     def _fields(self, listing: Listing) -> list[str]:
         missing = self._left_out.get(listing.table, set())
@@ -271,7 +289,7 @@ class Query:
         def fails(some: Sequence[str]) -> bool:
             try:
                 self.ask(_select(listing, [*needed, *some], []), limit=1)
-            except (Refusal, TransientFailure):
+            except (Refusal, BadRequest):
                 return True
             return False
 
@@ -285,8 +303,8 @@ class Query:
         if fails([]):
             raise NotFound(str(trouble)) if isinstance(trouble, Refusal) else trouble
         bad = among([name for name in fields if name not in listing.needed])
-        if not bad:
-            raise BadRequest(str(trouble)) if isinstance(trouble, Refusal) else trouble
+        if not bad and isinstance(trouble, Refusal):
+            raise BadRequest(str(trouble))
         return bad
 
 

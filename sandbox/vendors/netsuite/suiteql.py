@@ -263,21 +263,28 @@ def _limit_by_rownum(root: exp.Query, select: exp.Select) -> exp.Query:
     inner = select.copy()
     inner.set("order", None)
     inner.set("limit", exp.Limit(expression=exp.Literal.number(most)))
-    if order is None:
-        wrapped = inner
-    else:
-        wrapped = exp.select("*").from_(inner.subquery("counted"))
-        ordered = [
-            exp.Ordered(this=exp.column(part.this.name), desc=part.args.get("desc"), nulls_first=part.args.get("nulls_first"))
-            for part in order.expressions
-        ]
-        if any(not part.this.name or part.this.name not in inner.named_selects for part in order.expressions):
-            raise QueryError(_FOLLOWS + "Search error occurred: Invalid or unsupported search: ROWNUM with this ORDER BY.")
-        wrapped.set("order", exp.Order(expressions=ordered))
+    wrapped = inner if order is None else _ordered_outside(inner, order)
     if select is root:
         return wrapped
     select.replace(wrapped)
     return root
+
+
+def _ordered_outside(inner: exp.Select, order: exp.Order) -> exp.Select:
+    """A query around one that is limited, which puts its rows in order."""
+    shown, parts = inner.named_selects, []
+    if inner.is_star:
+        raise QueryError(
+            _FOLLOWS + "Search error occurred: Invalid or unsupported search: ROWNUM with ORDER BY needs named fields."
+        )
+    for number, part in enumerate(order.expressions, 1):
+        name = part.this.name if isinstance(part.this, exp.Column) and part.this.name in shown else f"_order{number}"
+        if name not in shown:
+            inner.append("expressions", exp.alias_(part.this.copy(), name))
+        parts.append(exp.Ordered(this=exp.column(name), desc=part.args.get("desc"), nulls_first=part.args.get("nulls_first")))
+    outer = exp.select(*(exp.column(name) for name in shown)).from_(inner.subquery("counted"))
+    outer.set("order", exp.Order(expressions=parts))
+    return outer
 
 
 def _of_rownum(node: exp.Expr) -> bool:
