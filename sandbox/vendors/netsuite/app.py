@@ -178,8 +178,8 @@ class NetSuiteApi:
         with self._cursor() as cursor:
             described = cursor.execute(f"describe {query.sql}").fetchall()
             texts = [_text(str(name), str(kind)) for name, kind, *_ in described]
-            found = cursor.execute(query.count).fetchone()
-            total = min(int(found[0]) if found else 0, CAP)
+            found = cursor.execute(query.count(CAP)).fetchone()
+            total = int(found[0]) if found else 0
             page = query.page(max(0, min(limit, CAP - offset)), offset)
             rows = cursor.execute(f"select {', '.join(texts)} from ({page}) page").fetchall()
         names = [str(name).lower() for name, *_ in described]

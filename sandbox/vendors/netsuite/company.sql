@@ -248,12 +248,14 @@ select p.id * 10 + s.id as id, p.id as postingperiod, s.id as fromsubsidiary, s.
 from main.accountingperiod p cross join main.subsidiary s cross join main.accountingbook b where b.id = 1 and p.isposting = 'T' and p.startdate <= horizon();
 
 create view wire.customer as
+with ordered as (
+    select customer_id, arg_min(issue_date, recorded_at) as first_order, min(recorded_at) as at_time from known.document where kind = 'sale' and not is_draft group by customer_id
+)
 select p.id, 'CUST' || p.id as entityid, null::varchar as externalid, coalesce(c.name, e.name) as altname, coalesce(c.name, e.name) as companyname, null::varchar as firstname, null::varchar as lastname,
     coalesce(c.email, 'intercompany@meridian.example') as email, c.phone, null::bigint as parent, 'F' as isperson, 1 as currency, account_number(case when e.name is null then '1100' else '1150' end) as receivablesaccount,
-    case when c.street is not null then concat_ws(', ', c.street, c.postal_code || ' ' || c.city, c.country) end as defaultbillingaddress, c.tax_id as vatregnumber,
-    (select min(d.issue_date) from known.document d where d.customer_id = p.key and d.kind = 'sale' and d.deleted_at is null) as firstorderdate, 'F' as isinactive,
-    here(p.created_at) as datecreated, here(p.created_at) as lastmodifieddate
-from main._party p left join known.customer c on c.customer_id = p.key left join meridian.company.entity e on e.entity_id = p.partner_entity_id
+    case when c.street is not null then concat_ws(', ', c.street, c.postal_code || ' ' || c.city, c.country) end as defaultbillingaddress, c.tax_id as vatregnumber, o.first_order as firstorderdate, 'F' as isinactive,
+    here(p.created_at) as datecreated, here(greatest(p.created_at, coalesce(o.at_time, p.created_at))) as lastmodifieddate
+from main._party p left join known.customer c on c.customer_id = p.key left join meridian.company.entity e on e.entity_id = p.partner_entity_id left join ordered o on o.customer_id = p.key
 where p.kind = 'customer' and p.created_at <= horizon();
 create table main.customer as from wire.customer limit 0;
 
@@ -295,7 +297,7 @@ from gone g join main._number n using (key)
 union all
 select 'Contact ' || t.id, t.id, -6, 'CONTACT', 'Contact', 'UIF', 11, here(case t.n when 1 then p.first_date + interval 200 day else p.as_of_date + interval 5 day end), 'F', 'F', 'F'
 from (select id, row_number() over (order by id) as n from main._transaction where type = 'CustInvc' and not is_draft) t cross join known.parameter p
-where t.n = 1 or (t.n = 2 and p.as_of_date + interval 5 day <= horizon());
+where case t.n when 1 then p.first_date + interval 200 day when 2 then p.as_of_date + interval 5 day end <= horizon();
 
 -- What BUILTIN.DF shows for a reference.
 create view wire._shown as

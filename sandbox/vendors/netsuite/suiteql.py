@@ -74,15 +74,15 @@ class Translated:
         """The whole query."""
         return _written(self.query)
 
-    @property
-    def count(self) -> str:
-        """How many rows match."""
+    def count(self, most: int) -> str:
+        """How many rows match, ``most`` at most: no more are counted."""
+        matching = self.sql
         if self.plain:
             bare = self.query.copy()
-            bare.set("expressions", [exp.Count(this=exp.Star())])
+            bare.set("expressions", [exp.alias_(exp.Literal.number(1), "one")])
             bare.set("order", None)
-            return _written(bare)
-        return f"select count(*) from ({self.sql}) matching"
+            matching = _written(bare)
+        return f"select count(*) from (select * from ({matching}) matching limit {most}) counted"
 
     def page(self, limit: int, offset: int) -> str:
         """Some of the rows, in the caller's order; without one in another order on each page, so that rows repeat and are missed."""
