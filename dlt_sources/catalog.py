@@ -13,6 +13,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.netsuite import NetSuiteSettings
+from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.xero import XeroSettings
@@ -52,6 +54,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="netsuite",
+            title="NetSuite",
+            kind="erp",
+            tables=NETSUITE_TABLES,
+            settings=NetSuiteSettings,
+            cron="37 * * * *",
+            docs="dlt_sources/netsuite/README.md",
         ),
         System(
             name="hubspot",

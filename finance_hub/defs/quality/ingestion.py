@@ -63,7 +63,7 @@ def _loaded_rows(_settings: Settings, _database: Database) -> str:
                 from (
                     select connection_id, _dlt_load_id, sum(rows_loaded) as row_count, json_object({told}) as money,
                         sum(documents_superseded) as superseded
-                    from "{system.name}".extraction where table_name = '{table.name}' and rows_loaded > 0
+                    from "{system.name}".extraction where table_name = '{table.name}' and (rows_loaded > 0 or documents_superseded > 0)
                     group by connection_id, _dlt_load_id
                     qualify row_number() over (partition by connection_id order by _dlt_load_id desc) = 1
                 ) as told
