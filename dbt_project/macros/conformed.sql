@@ -2,7 +2,7 @@
    `int_<system>_<shape>_conformed`; this stacks them. The columns of a shape are named here and nowhere else: a system that lacks
    one gives null. What each means stands in models/intermediate/ledger/_ledger__models.yml. #}
 {% macro conformed(shape) -%}
-    {%- set systems = ['xero'] -%}
+    {%- set systems = ['xero', 'netsuite'] -%}
     {%- set shapes = {
         'books': [
             'connection_id', 'org_unit_id', 'org_unit_name', 'currency_func', 'country_code', 'fiscal_year_end_month', 'fiscal_year_end_day',
