@@ -87,6 +87,10 @@ class Endpoint:
     version: Callable[[Any], str] = field(default=lambda _document: "")
 
 
+Choose = Callable[[Sequence[Any], Sequence[msgspec.Raw]], Sequence[int]]
+"""From the documents of a page to the positions of those to take, in order."""
+
+
 @dataclass
 class _Counts:
     pages: int = 0
@@ -99,12 +103,18 @@ class _Counts:
     undeclared: Counter[str] = field(default_factory=Counter)
 
 
+def fingerprint(document: msgspec.Raw) -> str:
+    """What a document is known by: the same bytes, the same text."""
+    return hashlib.blake2b(document, digest_size=_DIGEST).hexdigest()
+
+
 class Intake:
     """Takes in the pages of one endpoint during one extraction.
 
     ``known`` maps the identity of documents that are already loaded to their fingerprints; it lives in the resource's dlt state and
     is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice). ``after`` is the intake
-    of another listing of the same documents in this extraction, named apart by ``listing``.
+    of another listing of the same documents in this extraction, named apart by ``listing``. ``choose`` sees the documents of each
+    page, decoded and as bytes, and returns the positions of those to take.
     """
 
     def __init__(
@@ -116,8 +126,10 @@ class Intake:
         known: MutableMapping[str, str] | None,
         listing: str = "",
         after: Intake | None = None,
+        choose: Choose | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._choose = choose
         self._name = f"{endpoint.name}_{listing}" if listing else endpoint.name
         self._connection_id = connection_id
         self._archive = archive
@@ -133,7 +145,7 @@ class Intake:
         counts.pages += 1
         counts.received += len(raw_documents)
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
-        documents, raw = self._newest_of_new(decoded.records, decoded.raw)
+        documents, raw = self._newest_of_new(*self._chosen(decoded.records, decoded.raw))
         batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
         refused = list(decoded.refused)
         for position, reason in batch.bad.items():
@@ -177,6 +189,13 @@ class Intake:
         ]
         yield _item(EXTRACTION, arrow)
 
+    def _chosen(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
+        positions = self._choose(records, raw) if self._choose else range(len(records))
+        if len(positions) == len(records):
+            return records, raw
+        self._counts.unchanged += len(records) - len(positions)
+        return [records[position] for position in positions], [raw[position] for position in positions]
+
     def _newest_of_new(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
         """Drop documents that are already loaded as they are; of several versions in one page keep the newest."""
         identity, version = self._endpoint.identity, self._endpoint.version
@@ -190,9 +209,9 @@ class Intake:
         if self._known is not None:
             fresh = []
             for position in positions:
-                key, fingerprint = identity(records[position]), hashlib.blake2b(raw[position], digest_size=_DIGEST).hexdigest()
-                if self._known.get(key) != fingerprint:
-                    self._known[key] = fingerprint
+                key, content = identity(records[position]), fingerprint(raw[position])
+                if self._known.get(key) != content:
+                    self._known[key] = content
                     self._counts.superseded += key in self._taken
                     self._taken.add(key)
                     fresh.append(position)
@@ -253,4 +272,4 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "load_hints"]
+__all__ = ["EXTRACTION", "QUARANTINE", "Choose", "Endpoint", "Intake", "fingerprint", "load_hints"]
