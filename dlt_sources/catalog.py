@@ -15,6 +15,8 @@ from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
+from dlt_sources.sap import SapSettings
+from dlt_sources.sap.records import TABLES as SAP_TABLES
 from dlt_sources.xero import XeroSettings
 from dlt_sources.xero.records import TABLES as XERO_TABLES
 
@@ -52,6 +54,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="sap",
+            title="SAP S/4HANA",
+            kind="erp",
+            tables=SAP_TABLES,
+            settings=SapSettings,
+            cron="13 * * * *",
+            docs="dlt_sources/sap/README.md",
         ),
         System(
             name="hubspot",
