@@ -160,4 +160,4 @@ def check(connection: Connection[SapSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and which services they may read."""
     with client(connection) as api:
         reader = _reader(api, connection.settings)
-        return probe((listing.title, partial(reader.first, listing.paths[0])) for listing in LISTINGS.values())
+        return probe((listing.title, partial(feeds.first_page, reader, listing)) for listing in LISTINGS.values())

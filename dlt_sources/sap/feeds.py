@@ -5,6 +5,7 @@ Each feed yields pages with the documents that may be new; what is already loade
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ from dlt_sources.sap import odata
 from dlt_sources.sap.documents import PlanEntry
 from dlt_sources.sap.odata import Reader, Rows, all_of, any_of, text
 from dlt_sources.sap.wire import Listing, selected
+
+log = logging.getLogger(__name__)
 
 Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
 
@@ -59,6 +62,16 @@ def whole(reader: Reader, listing: Listing, scope: Scope, _state: State) -> Page
     where = scope.companies if "CompanyCode" in selected(listing.endpoint.document) else ""
     for page in _rows(reader, listing, where):
         yield page.reply, page.content
+
+
+def first_page(reader: Reader, listing: Listing) -> int:
+    """Rows on the first page of a listing, at the first of its addresses that the system has."""
+    for path in listing.paths[:-1]:
+        try:
+            return reader.first(path)
+        except (PermissionMissing, NotFound):
+            continue
+    return reader.first(listing.paths[-1])
 
 
 def grouped(reader: Reader, listing: Listing, _scope: Scope, _state: State) -> Pages:
@@ -105,34 +118,61 @@ def _documents(reader: Reader, listing: Listing, where: str, path: str = "") -> 
     pages = reader.pages(source, size=size, order=listing.order, where=where, expand=expand)
     try:
         first = next(pages)
-    except BadRequest:
+    except (BadRequest, NotFound):
         if not expand:
             raise
         pages = reader.pages(source, size=size, order=listing.order, where=where)
         first = next(pages)
     for page in chain([first], pages):
         if expand:
-            page.content[:] = [_completed(reader, expand, row) if b'"__deferred"' in bytes(row) else row for row in page.content]
+            page.content[:] = [_completed(reader, source, expand, row) for row in page.content]
         yield page
 
 
-def _completed(reader: Reader, expand: Sequence[str], row: msgspec.Raw) -> msgspec.Raw:
-    """A document with the parts that the gateway gave only a link to, although they were to be expanded."""
+def _completed(reader: Reader, path: str, expand: Sequence[str], row: msgspec.Raw) -> msgspec.Raw:
+    """A document with the parts that were to be expanded, and to which the gateway gave a link instead, or nothing at all."""
+    steps = dict.fromkeys(one.partition("/")[0] for one in expand)
+    whole_row = bytes(row)
+    if b'"__deferred"' not in whole_row and all(f'"{step}"'.encode() in whole_row for step in steps):
+        return row
     fields = msgspec.json.decode(row, type=dict[str, msgspec.Raw])
     changed = False
-    for name in {path.partition("/")[0] for path in expand} & fields.keys():
-        deeper = [path.partition("/")[2] for path in expand if path.startswith(f"{name}/")]
-        link = msgspec.json.decode(fields[name], type=_Link | None)
-        if link is None or not (link.deferred or (deeper and b'"__deferred"' in bytes(fields[name]))):
-            continue
-        parts = [part for page in reader.follow(link.deferred.uri) for part in page.content] if link.deferred else link.results
-        fields[name] = document({"results": [_completed(reader, deeper, part) for part in parts] if deeper else parts})
-        changed = True
+    for step in steps:
+        deeper = [one.partition("/")[2] for one in expand if one.startswith(f"{step}/")]
+        parts = _parts(reader, path, step, fields, nested=bool(deeper))
+        if parts is not None:
+            inner = [_completed(reader, f"{path}/{step}", deeper, part) for part in parts] if deeper else parts
+            fields[step] = document({"results": inner})
+            changed = True
     return document(fields) if changed else row
 
 
+def _parts(reader: Reader, path: str, step: str, fields: dict[str, msgspec.Raw], *, nested: bool) -> list[msgspec.Raw] | None:
+    """The parts of a document that must still be fetched or looked into; None where they are there already."""
+    if step in fields:
+        found = msgspec.json.decode(fields[step], type=_Link | None)
+        if found is None:
+            return None
+        if found.deferred is None:
+            return found.results if nested else None
+        link = found.deferred.uri
+    else:
+        itself = msgspec.json.decode(fields.get("__metadata", msgspec.Raw(b"null")), type=_Address | None)
+        if itself is None or step in reader.lacking.setdefault(path, set()):
+            return None
+        link = f"{itself.uri}/{step}"
+    try:
+        return [part for page in reader.follow(link) for part in page.content]
+    except (BadRequest, NotFound):
+        if step in fields:
+            raise
+        reader.lacking[path].add(step)
+        log.warning("%s: %s has no %s; the table stays empty", reader.api.name, path, step)
+        return None
+
+
 class _Address(msgspec.Struct):
-    uri: str
+    uri: str = ""
 
 
 class _Link(msgspec.Struct):
@@ -243,7 +283,9 @@ def ledger_signs(reader: Reader, listing: Listing, scope: Scope) -> Signs:
         """The periods with postings, asked of the aggregate itself. Period 000 is what was carried forward, no posting."""
         wanted = ("CompanyCode", "FiscalYearPeriod")
         found: set[tuple[str, str]] = set()
-        for page in reader.pages(listing.paths[0], size=ROWS, order=wanted, where=all_of(ledger, scope.companies), select=wanted):
+        for page in reader.pages(
+            listing.paths[0], size=ROWS, order=wanted, where=all_of(ledger, scope.companies), select=wanted, counted=False
+        ):
             for row in page.content:
                 part = msgspec.json.decode(row, type=_Part)
                 found.add((part.period, part.company_code))
@@ -391,7 +433,7 @@ def slices(reader: Reader, listing: Listing, scope: Scope, state: State) -> Page
     wanted = ("PlanningCategory", "CompanyCode", "LedgerFiscalYear")
     found: set[tuple[str, str, str]] = set()
     listed: Reply | None = None
-    for page in reader.pages(path, size=ROWS, order=wanted, where=all_of(ledger, scope.companies), select=wanted):
+    for page in reader.pages(path, size=ROWS, order=wanted, where=all_of(ledger, scope.companies), select=wanted, counted=False):
         found |= {(part.category, part.company_code, part.year) for part in _slices(page)}
         listed = page.reply
     entries = selected(PlanEntry)
@@ -400,7 +442,9 @@ def slices(reader: Reader, listing: Listing, scope: Scope, state: State) -> Page
         conditions = [f"{name} eq {text(value)}" for name, value in zip(wanted, (category, company, year), strict=True)]
         periods: dict[str, list[msgspec.Raw]] = {}
         reply: Reply | None = None
-        for page in reader.pages(path, size=ROWS, order=listing.order, where=all_of(ledger, *conditions), select=entries):
+        for page in reader.pages(
+            path, size=ROWS, order=listing.order, where=all_of(ledger, *conditions), select=entries, counted=False
+        ):
             if reply is not None:
                 yield reply, []
             reply = page.reply

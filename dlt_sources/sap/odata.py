@@ -139,8 +139,12 @@ class Reader:
         where: str = "",
         select: Sequence[str] = (),
         expand: Sequence[str] = (),
+        counted: bool = True,
     ) -> Iterator[Rows]:
-        """Every page of an entity set; ``size`` rows are asked for at once, the server may give fewer."""
+        """Every page of an entity set; ``size`` rows are asked for at once, the server may give fewer.
+
+        ``counted`` False asks for no count: of groups not every gateway tells the right one.
+        """
         while True:
             lacking = self.lacking.setdefault(path, set())
             chosen = [name for name in select if name not in lacking]
@@ -150,7 +154,7 @@ class Reader:
                 "$expand": ",".join(expand),
                 "$orderby": ",".join(order),
                 "$top": str(size),
-                "$inlinecount": "allpages",
+                "$inlinecount": "allpages" if counted else "",
             }
             began = False
             try:
@@ -166,10 +170,9 @@ class Reader:
             else:
                 return
 
-    def first(self, path: str, *, size: int = 1, expand: Sequence[str] = ()) -> int:
-        """Rows on the first page: whether it can be read at all."""
-        options = {"$top": str(size), **({"$expand": ",".join(expand)} if expand else {}), **self.params}
-        return len(self._get(Request("GET", path, options, self.headers))[1].rows)
+    def first(self, path: str) -> int:
+        """Rows on a first page of one row: whether the set can be read at all."""
+        return len(self._get(Request("GET", path, {"$top": "1", **self.params}, self.headers))[1].rows)
 
     def edge(self, path: str, name: str, where: str, *, last: bool) -> str | None:
         """The lowest or the highest value of a property, None where there are no rows."""

@@ -232,6 +232,7 @@ def test_moments_are_compared_to_the_second(api: httpx.Client) -> None:
          "Property 'AccountingDocument' not found in type 'API_JOURNALENTRYITEMBASIC_SRV.A_JournalEntryItemBasicType'"),
         (LINES, {"$filter": "PostingDate ge '2026-01-01'"}, 400, "Invalid parametertype"),
         (LINES, {"$filter": "PostingDate ge"}, 400, "Syntax error"),
+        (LINES, {"$filter": "PostingDate ge datetime'2026-02-30T00:00:00'"}, 400, "Invalid literal"),
         (LINES, {"$top": "many"}, 400, "$top"),
         (LINES, {"$skiptoken": "stolen"}, 400, "$skiptoken"),
         ("API_COSTCENTER_SRV/A_Nothing", {}, 404, "Resource not found for the segment 'A_Nothing'"),

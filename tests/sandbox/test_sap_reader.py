@@ -186,6 +186,17 @@ def test_parts_that_were_not_expanded_are_fetched_by_their_link(tmp_path: Path) 
     assert [item.billing_document_item for item in found.to_item.results] == ["000010"]
 
 
+def test_parts_that_are_not_even_linked_are_asked_for_by_the_documents_own_address(tmp_path: Path) -> None:
+    with FaultServer([]) as server:
+        uri = f"{server.url}/sap/opu/odata/sap/API_BILLING_DOCUMENT_SRV/A_BillingDocument('1')"
+        server.actions += [say(answer(v2({"BillingDocument": "1", "__metadata": {"uri": uri}}, count="1")))]
+        server.actions.append(say(answer(v2({"BillingDocumentItem": "000010"}))))
+        feed = feeds.Changes(reader(server.url, tmp_path), BILLING_DOCUMENTS, feeds.billing_signs(SCOPE), {})
+        (row,) = [row for _, rows in feed.pages() for row in rows]
+    assert "A_BillingDocument('1')/to_Item" in unquote(server.requests[1])
+    assert len(msgspec.json.decode(row, type=BILLING_DOCUMENTS.endpoint.document).to_item.results) == 1
+
+
 def line(number: int, changed: int = 0) -> dict[str, object]:
     key = {"SourceLedger": "0L", "Ledger": "0L", "CompanyCode": "1010", "FiscalYear": "2026", "AccountingDocument": f"{number:010}"}
     return key | {"LedgerGLLineItem": "000001", "LastChangeDateTime": f"/Date({1_780_000_000_000 + changed * 1000}+0000)/"}
@@ -219,6 +230,7 @@ def test_a_line_that_is_posted_while_pages_are_read_doubles_none(tmp_path: Path,
     wheres = [query["$filter"] for query in asked(server)]
     assert wheres[1] == "Ledger eq '0L' and CompanyCode eq '1010' and FiscalYearPeriod eq '2026005'"
     assert len(wheres) == 3, "what was carried forward is no posting"
+    assert ["$inlinecount" in query for query in asked(server)] == [False, True, True]
     assert len(state["known"]) == 3
 
 

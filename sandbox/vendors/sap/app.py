@@ -103,7 +103,7 @@ class SapGateway:
         return None
 
     def _version2(self, request: Request) -> Response:
-        name, path = request.path_params["service"], request.path_params.get("path", "")
+        name, path = request.path_params["service"].partition(";")[0], request.path_params.get("path", "")
         if refusal := self._refused(request):
             return refusal
         service = services().get(name)

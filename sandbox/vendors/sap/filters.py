@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.vendors.sap.model import EntitySet, Property
@@ -191,7 +192,7 @@ def literal(kind: str, text: str) -> _Operand:
     if kind == "number":
         return _Operand("D", "", text.rstrip("MmLlDdFf"), is_literal=True)
     if kind == "moment":
-        return _Operand("DTO" if "T" in text else "DT", "", text, is_literal=True)
+        return _moment("DTO" if "T" in text else "DT", text)
     name, value = text[:-1].split("'", 1)
     if name == "time":
         match = _TIME.match(value)
@@ -199,8 +200,20 @@ def literal(kind: str, text: str) -> _Operand:
             raise QueryError(f"Invalid time literal '{value}'")
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         return _Operand("T", "", f"{hours:02}:{minutes:02}:{seconds:02}", is_literal=True)
-    kinds = {"datetime": "DT", "datetimeoffset": "DTO", "guid": "G"}
-    return _Operand(kinds[name], "", value, is_literal=True)
+    if name == "guid":
+        return _Operand("G", "", value, is_literal=True)
+    return _moment("DT" if name == "datetime" else "DTO", value)
+
+
+def _moment(kind: str, text: str) -> _Operand:
+    """A day, or a moment in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise QueryError(f"Invalid literal '{text}'", code="005056A509B11EE1B9A8FEC11C22D78E") from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return _Operand(kind, "", moment.date() if kind == "DT" else moment, is_literal=True)
 
 
 def key_values(entity: EntitySet, text: str) -> dict[str, Any]:
