@@ -17,6 +17,8 @@ from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
+from dlt_sources.sap import SapSettings
+from dlt_sources.sap.records import TABLES as SAP_TABLES
 from dlt_sources.xero import XeroSettings
 from dlt_sources.xero.records import TABLES as XERO_TABLES
 
@@ -63,6 +65,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=NetSuiteSettings,
             cron="37 * * * *",
             docs="dlt_sources/netsuite/README.md",
+        ),
+        System(
+            name="sap",
+            title="SAP S/4HANA",
+            kind="erp",
+            tables=SAP_TABLES,
+            settings=SapSettings,
+            cron="13 * * * *",
+            docs="dlt_sources/sap/README.md",
         ),
         System(
             name="hubspot",

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, netsuite, xero
+from sandbox.vendors import ecb, hubspot, netsuite, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -49,9 +49,8 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(_end_of_history(shown.company))
-    return application(
-        [module.vendor(shown.company, clock, limits=shown.limits) for module in (xero, netsuite, hubspot, ecb)], clock
-    )
+    modules = (xero, netsuite, sap, hubspot, ecb)
+    return application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
 
 
 def _end_of_history(company: Path) -> datetime:

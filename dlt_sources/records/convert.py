@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -21,9 +21,11 @@ _MONEY = pa.decimal128(38, 12)
 _RATE = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us")
 _PRECISION = 38
+_CLOCK = pa.time64("us")
 _INT64 = 2**63
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
+_DURATION = re.compile(r"^PT(?=.)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -140,6 +142,13 @@ def text(values: Sequence[str | None]) -> Converted:
 def _encodable(value: str) -> str:
     value.encode()
     return value
+
+
+def filled(values: Sequence[str | None]) -> Converted:
+    """Text; the empty string is absent."""
+    converted = text(values)
+    array = pc.if_else(pc.equal(converted.array, ""), pa.scalar(None, pa.string()), converted.array)
+    return Converted(array, converted.bad)
 
 
 def integer(values: Sequence[int | None]) -> Converted:
@@ -259,6 +268,23 @@ def read_instant(value: str) -> datetime | None:
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a moment") from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def clock_time(values: Sequence[str | None]) -> Converted:
+    """Times of day: ``PT14H30M00S`` or ``14:30:00``; the empty string is absent."""
+    return _each(values, _CLOCK, _read_clock)
+
+
+def _read_clock(value: str) -> time | None:
+    if value == "":
+        return None
+    if match := _DURATION.match(value):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return time(hours, minutes, seconds)
+    try:
+        return time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"'{value[:60]}' is not a time of day") from None
 
 
 def instant_ms(values: Sequence[int | None]) -> Converted:

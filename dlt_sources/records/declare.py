@@ -57,6 +57,10 @@ Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
 Instant = Annotated[str, INSTANT]
 """A moment, stored as UTC: ``/Date(ms+0000)/``, ISO 8601 with or without offset, or epoch milliseconds in a string."""
+Filled = Annotated[str, Kind("VARCHAR", pa.string(), convert.filled)]
+"""Text of a system that says "" where nothing is: stored as null."""
+ClockTime = Annotated[str, Kind("TIME", pa.time64("us"), convert.clock_time)]
+"""A time of day: ``PT14H30M00S`` or ``14:30:00``."""
 InstantMs = Annotated[int, Kind("TIMESTAMP", pa.timestamp("us"), convert.instant_ms)]
 
 DELETED = "_deleted"

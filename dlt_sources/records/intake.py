@@ -88,6 +88,10 @@ class Endpoint:
     version: Callable[[Any], str] = field(default=lambda _document: "")
 
 
+Choose = Callable[[Sequence[Any], Sequence[msgspec.Raw]], Sequence[int]]
+"""From the documents of a page to the positions of those to take, in order."""
+
+
 @dataclass
 class _Counts:
     pages: int = 0
@@ -111,7 +115,8 @@ class Intake:
     ``known`` maps the identity of documents that are already loaded to their fingerprints; it lives in the resource's dlt state and
     is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice). ``after`` is the intake
     of another listing of the same documents in this extraction, named apart by ``listing``. ``batch_rows`` holds rows back until there
-    are so many: dlt takes its time for each item, whatever its size.
+    are so many: dlt takes its time for each item, whatever its size. ``choose`` sees the documents of each page, decoded and as bytes,
+    and returns the positions of those to take.
     """
 
     def __init__(
@@ -124,8 +129,10 @@ class Intake:
         listing: str = "",
         after: Intake | None = None,
         batch_rows: int = 0,
+        choose: Choose | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._choose = choose
         self._name = f"{endpoint.name}_{listing}" if listing else endpoint.name
         self._connection_id = connection_id
         self._archive = archive
@@ -145,7 +152,7 @@ class Intake:
         counts.pages += 1
         counts.received += len(raw_documents)
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
-        documents, raw = self._newest_of_new(decoded.records, decoded.raw)
+        documents, raw = self._newest_of_new(*self._chosen(decoded.records, decoded.raw))
         batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
         refused = list(decoded.refused)
         for position, reason in batch.bad.items():
@@ -208,6 +215,13 @@ class Intake:
         held.append(arrow)
         if sum(each.num_rows for each in held) >= self._batch_rows:
             yield _item(table, pa.concat_tables(self._held.pop(table.name)))
+
+    def _chosen(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
+        positions = self._choose(records, raw) if self._choose else range(len(records))
+        if len(positions) == len(records):
+            return records, raw
+        self._counts.unchanged += len(records) - len(positions)
+        return [records[position] for position in positions], [raw[position] for position in positions]
 
     def _newest_of_new(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
         """Drop documents that are already loaded as they are; of several versions in one page keep the newest."""
@@ -287,4 +301,4 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "fingerprint", "load_hints"]
+__all__ = ["EXTRACTION", "QUARANTINE", "Choose", "Endpoint", "Intake", "fingerprint", "load_hints"]
