@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ SAMPLE = {"day_limit", "error_200", "forbidden", "redirect"}
 LEDGER = "from sap.gl_account_line_items where ledger = '0L'"
 EARLY = datetime(2023, 9, 16, 23, 59, 59, tzinfo=UTC)
 """A day on which a bill is parked; bills of before are edited and voided in the next weeks."""
-MIDDLE = datetime(2024, 10, 5, 23, 59, 59, tzinfo=UTC)
 
 
 def read(home: Path) -> dict[str, int]:
@@ -56,15 +55,76 @@ class Books:
         return self.db.execute(sql.replace("HORIZON", self.horizon).replace("FROM_LEDGER", LEDGER)).fetchall()
 
 
-@pytest.fixture(scope="module", params=[MIDDLE, pytest.param(AS_OF, marks=pytest.mark.heavy)], ids=["2024", "2026"])
-def books(request: pytest.FixtureRequest, meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
-    """What was read at a day, with the company beside it."""
-    home = tmp_path_factory.mktemp("books")
-    with serving(sap, meridian, at=request.param) as (url, _):
+@dataclass(frozen=True)
+class Later:
+    """Twenty days on: the server, a home as it was before and one that has read since, what the runs brought, lines of the ledger."""
+
+    url: str
+    before: Path
+    home: Path
+    idle: dict[str, int]
+    rows: dict[str, int]
+    lines: int
+
+
+@pytest.fixture(scope="module")
+def later(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Later]:
+    home = tmp_path_factory.mktemp("home")
+    with serving(sap, meridian, at=EARLY) as (url, _):
         read(connected(home, url))
+        idle = read(home)
+        before = copied(home, tmp_path_factory.mktemp("before"))
+        httpx.post(f"{url}/_sandbox/advance", json={"days": 20}, timeout=60)
+        rows = read(home)
+        yield Later(url, before, home, idle, rows, lines(home))
+
+
+def copied(home: Path, folder: Path) -> Path:
+    """A home with the same settings and the same warehouse."""
+    (folder / "warehouse").mkdir(parents=True)
+    shutil.copyfile(home / "hub.toml", folder / "hub.toml")
+    shutil.copyfile(settings.load(home).warehouse, settings.load(folder).warehouse)
+    return folder
+
+
+def lines(home: Path) -> int:
+    with warehouse.reading(settings.load(home).warehouse) as database:
+        return int(database.execute(f"select count(*) {LEDGER}").fetchone()[0])
+
+
+def content(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The content of every raw table, without what differs by run."""
+    with warehouse.reading(settings.load(home).warehouse) as database:
+        tables = database.execute("""
+            select table_name from information_schema.tables where table_schema = 'sap'
+              and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine')
+        """).fetchall()
+        return {
+            table: database.execute(f'select * exclude (_dlt_load_id, _page_id) from sap."{table}" order by all').fetchall()
+            for (table,) in tables
+        }
+
+
+def differing(ours: Path, theirs: Path) -> dict[str, str]:
+    first, second = content(ours), content(theirs)
+    assert first.keys() == second.keys()
+    assert len(first["gl_account_line_items"]) > 500
+    return {table: "differs" for table in first if first[table] != second[table]}
+
+
+@pytest.fixture(scope="module", params=["2023", pytest.param("2026", marks=pytest.mark.heavy)])
+def books(
+    request: pytest.FixtureRequest, meridian: Path, later: Later, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Books]:
+    """What was read, with the company beside it: in two runs of the first months, or in one of the whole history."""
+    home, at = later.home, EARLY + timedelta(days=20)
+    if request.param == "2026":
+        home, at = tmp_path_factory.mktemp("books"), AS_OF
+        with serving(sap, meridian) as (url, _):
+            read(connected(home, url))
     with warehouse.reading(settings.load(home).warehouse) as database:
         database.execute(f"attach '{meridian}' as meridian (read_only)")
-        yield Books(database, f"timestamp '{request.param:%Y-%m-%d %H:%M:%S}'")
+        yield Books(database, f"timestamp '{at:%Y-%m-%d %H:%M:%S}'")
 
 
 def test_every_account_and_month_is_that_of_the_companys_journals(books: Books) -> None:
@@ -80,7 +140,7 @@ def test_every_account_and_month_is_that_of_the_companys_journals(books: Books) 
         select * from told full join kept using (gl_account, month) where told.amount is distinct from kept.amount
     """)
     assert wrong == []
-    assert books.rows("select count(*) FROM_LEDGER")[0][0] > 3000
+    assert books.rows("select count(*) FROM_LEDGER")[0][0] > 500
 
 
 def test_every_document_balances_in_each_currency_and_one_ledger_is_read(books: Books) -> None:
@@ -184,13 +244,13 @@ def test_reversals_are_flagged_on_both_sides(books: Books) -> None:
             on o.supplier_invoice = r.reverse_document and o.fiscal_year = r.reverse_document_fiscal_year and o.is_reversed
         where r.is_reversal
     """)[0]
-    assert pairs == found > 5
+    assert pairs == found > 2
     assert difference == 0
     cancelled = books.rows("""
         select count(*), count(o.billing_document) from sap.billing_documents c left join sap.billing_documents o
             on o.billing_document = c.cancelled_billing_document and o.billing_document_is_cancelled where c.sd_document_category = 'N'
     """)[0]
-    assert cancelled[0] == cancelled[1] > 2
+    assert cancelled[0] == cancelled[1] > 0
 
 
 def test_documents_are_the_sum_of_their_items_and_lead_to_the_ledger(books: Books) -> None:
@@ -234,63 +294,6 @@ def test_plans_and_parties_are_those_of_the_company(books: Books) -> None:
     kept = "select billing_name from meridian.company.customer where entity_id = 'de' and created_at <= HORIZON order by 1"
     assert names == books.rows(kept)
     assert books.rows("select count(*) from sap.business_partner_emails where email_address like '%@%'")[0][0] >= len(names)
-
-
-@dataclass(frozen=True)
-class Later:
-    """Twenty days on: the server, a home as it was before and one that has read since, what the runs brought, lines of the ledger."""
-
-    url: str
-    before: Path
-    home: Path
-    idle: dict[str, int]
-    rows: dict[str, int]
-    lines: int
-
-
-@pytest.fixture(scope="module")
-def later(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Later]:
-    home = tmp_path_factory.mktemp("home")
-    with serving(sap, meridian, at=EARLY) as (url, _):
-        read(connected(home, url))
-        idle = read(home)
-        before = copied(home, tmp_path_factory.mktemp("before"))
-        httpx.post(f"{url}/_sandbox/advance", json={"days": 20}, timeout=60)
-        rows = read(home)
-        yield Later(url, before, home, idle, rows, lines(home))
-
-
-def copied(home: Path, folder: Path) -> Path:
-    """A home with the same settings and the same warehouse."""
-    (folder / "warehouse").mkdir(parents=True)
-    shutil.copyfile(home / "hub.toml", folder / "hub.toml")
-    shutil.copyfile(settings.load(home).warehouse, settings.load(folder).warehouse)
-    return folder
-
-
-def lines(home: Path) -> int:
-    with warehouse.reading(settings.load(home).warehouse) as database:
-        return int(database.execute(f"select count(*) {LEDGER}").fetchone()[0])
-
-
-def content(home: Path) -> dict[str, list[tuple[object, ...]]]:
-    """The content of every raw table, without what differs by run."""
-    with warehouse.reading(settings.load(home).warehouse) as database:
-        tables = database.execute("""
-            select table_name from information_schema.tables where table_schema = 'sap'
-              and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine')
-        """).fetchall()
-        return {
-            table: database.execute(f'select * exclude (_dlt_load_id, _page_id) from sap."{table}" order by all').fetchall()
-            for (table,) in tables
-        }
-
-
-def differing(ours: Path, theirs: Path) -> dict[str, str]:
-    first, second = content(ours), content(theirs)
-    assert first.keys() == second.keys()
-    assert len(first["gl_account_line_items"]) > 500
-    return {table: "differs" for table in first if first[table] != second[table]}
 
 
 def test_a_second_run_changes_nothing(later: Later) -> None:
