@@ -49,8 +49,15 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(_end_of_history(shown.company))
-    modules = (xero, netsuite, sap, hubspot, ecb)
+    kept = _systems_with_books(shown.company)
+    modules = (*(module for module in (xero, netsuite, sap) if module.NAME in kept), hubspot, ecb)
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
+
+
+def _systems_with_books(company: Path) -> set[str]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{company}' as meridian (read_only)")
+        return {name for (name,) in db.execute("select distinct unnest([books, plans]) from meridian.company.entity").fetchall()}
 
 
 def _end_of_history(company: Path) -> datetime:

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import uvicorn
 
-from sandbox.server import _application
+from sandbox.server import application
 from sandbox.vendors.wire import VirtualClock
 
 AS_OF = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
@@ -23,7 +23,7 @@ AS_OF = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 def serving(vendor: ModuleType, company: Path, *, at: datetime = AS_OF, limits: bool = False) -> Iterator[tuple[str, VirtualClock]]:
     """Its address, with the sandbox's own controls, and its clock."""
     clock = VirtualClock(at)
-    app = _application([vendor.vendor(company, clock, limits=limits)], clock)
+    app = application([vendor.vendor(company, clock, limits=limits)], clock)
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

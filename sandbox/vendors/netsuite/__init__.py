@@ -30,13 +30,12 @@ def vendor(
     """
     tables = ShownTables(company, NAME, _VIEWS)
     tables.move(clock.horizon)
-    entity = tables.one("select name from subsidiary where iselimination = 'F'")
     private_key, public_key = new_key()
     access = Access(clock.now, {CERTIFICATE_ID: public_key, **(certificates or {})})
     api = NetSuiteApi(tables, clock, access, limits=limits, without=without, broken=broken)
     keys = {
         "system": NAME,
-        "entity": str(entity["name"]),
+        "entity": tables.entity_name,
         "account_id": ACCOUNT,
         "client_id": CLIENT_ID,
         "certificate_id": CERTIFICATE_ID,

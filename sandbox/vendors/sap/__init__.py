@@ -15,10 +15,9 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
     views = "".join(files(__package__).joinpath(name).read_text(encoding="utf-8") for name in ("company.sql", "wire.sql"))
     books = Books(company, NAME, views)
     books.move(clock.horizon)
-    entity = books.one("select entity_id, name from meridian.company.entity where books = ?", [NAME])
     keys = {
         "system": NAME,
-        "entity": entity["name"],
+        "entity": books.entity_name,
         "username": USERNAME,
         "password": PASSWORD,
         "company_codes": "1010",
@@ -26,7 +25,7 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
         "base_url": "{url}/sap/sap/opu/odata/sap",
     }
     gateway = SapGateway(books, clock, limits=limits)
-    return Vendor(NAME, gateway.app(), books.move, gateway.error, {f"sap_{entity['entity_id']}": keys})
+    return Vendor(NAME, gateway.app(), books.move, gateway.error, {f"sap_{books.entity_id}": keys})
 
 
 __all__ = ["NAME", "vendor"]
