@@ -11,6 +11,7 @@ from dlt_sources.records.declare import (
     Column,
     CountText,
     Day,
+    Digits,
     FlagText,
     Instant,
     InstantMs,
@@ -19,6 +20,7 @@ from dlt_sources.records.declare import (
     MoneyText,
     Record,
     Table,
+    YesNo,
     names,
 )
 from dlt_sources.records.decode import Batch, Decoded, Refused, decode_rows, refuse, to_arrow
@@ -34,6 +36,7 @@ __all__ = [
     "CountText",
     "Day",
     "Decoded",
+    "Digits",
     "FlagText",
     "Instant",
     "InstantMs",
@@ -44,6 +47,7 @@ __all__ = [
     "Record",
     "Refused",
     "Table",
+    "YesNo",
     "decode_rows",
     "names",
     "refuse",

@@ -22,6 +22,7 @@ _INSTANT = pa.timestamp("us")
 _SCALE = 12
 _INTEGER_DIGITS = 26
 _INT64 = 2**63
+_UTC = r"(Z|\+00:?00)?"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,6 +89,11 @@ def decimal_text(values: Sequence[str | None]) -> Converted:
     return _each(values, _MONEY, _read_decimal)
 
 
+def digits(values: Sequence[Decimal | None]) -> Converted:
+    """Numbers of any length as plain text: a rate with forty digits takes no document out."""
+    return Converted(pa.array([None if value is None else f"{value:f}" for value in values], pa.string()))
+
+
 def text(values: Sequence[str | None]) -> Converted:
     """Any text that is valid Unicode."""
     try:
@@ -146,6 +152,22 @@ def _read_boolean(value: str) -> bool | None:
     return known[value]
 
 
+def flag(values: Sequence[bool | str | None]) -> Converted:
+    """Booleans that travel as JSON booleans, as Y and N, or as words; the empty string is absent."""
+    if not any(isinstance(value, str) for value in values):
+        return Converted(pa.array(values, pa.bool_()))
+    return _each(values, pa.bool_(), _read_flag)
+
+
+def _read_flag(value: bool | str) -> bool | None:
+    known = {"Y": True, "N": False, "TRUE": True, "FALSE": False, "": None}
+    if isinstance(value, bool):
+        return value
+    if value.upper() not in known:
+        raise ValueError(f"'{value[:60]}' is neither yes nor no")
+    return known[value.upper()]
+
+
 def day(values: Sequence[str | None]) -> Converted:
     """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
     strings = pa.array(values, pa.string())
@@ -178,9 +200,11 @@ def instant(values: Sequence[str | None]) -> Converted:
     milliseconds = _milliseconds(strings)
     if milliseconds is not None:
         return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"), min_count=0).as_py():
+    if pc.all(
+        pc.match_substring_regex(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"), min_count=0
+    ).as_py():
         try:
-            return Converted(pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT))
+            return Converted(pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT))
         except pa.ArrowException:
             return _each(values, _INSTANT, read_instant)
     return _each(values, _INSTANT, read_instant)
