@@ -13,6 +13,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
+from dlt_sources.oracle_fusion import OracleSettings
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.xero import XeroSettings
@@ -52,6 +54,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="oracle_fusion",
+            title="Oracle Fusion Cloud Financials",
+            kind="erp",
+            tables=ORACLE_FUSION_TABLES,
+            settings=OracleSettings,
+            cron="47 * * * *",
+            docs="dlt_sources/oracle_fusion/README.md",
         ),
         System(
             name="hubspot",
