@@ -15,6 +15,8 @@ from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
 from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
+from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
+from dlt_sources.oracle_fusion import OracleSettings
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.sap import SapSettings
@@ -74,6 +76,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=SapSettings,
             cron="13 * * * *",
             docs="dlt_sources/sap/README.md",
+        ),
+        System(
+            name="oracle_fusion",
+            title="Oracle Fusion Cloud Financials",
+            kind="erp",
+            tables=ORACLE_FUSION_TABLES,
+            settings=OracleSettings,
+            cron="47 * * * *",
+            docs="dlt_sources/oracle_fusion/README.md",
         ),
         System(
             name="hubspot",

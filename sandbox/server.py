@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, netsuite, sap, xero
+from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -50,7 +50,7 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(_end_of_history(shown.company))
     kept = _systems_with_books(shown.company)
-    modules = (*(module for module in (xero, netsuite, sap) if module.NAME in kept), hubspot, ecb)
+    modules = (*(module for module in (xero, netsuite, sap, oracle_fusion) if module.NAME in kept), hubspot, ecb)
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
 
 

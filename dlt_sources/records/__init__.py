@@ -12,6 +12,7 @@ from dlt_sources.records.declare import (
     Column,
     CountText,
     Day,
+    Digits,
     Filled,
     FlagLetter,
     FlagText,
@@ -23,6 +24,7 @@ from dlt_sources.records.declare import (
     RateText,
     Record,
     Table,
+    YesNo,
     names,
 )
 from dlt_sources.records.decode import Batch, Decoded, Refused, decode_rows, refuse, to_arrow
@@ -39,6 +41,7 @@ __all__ = [
     "CountText",
     "Day",
     "Decoded",
+    "Digits",
     "Filled",
     "FlagLetter",
     "FlagText",
@@ -52,6 +55,7 @@ __all__ = [
     "Record",
     "Refused",
     "Table",
+    "YesNo",
     "decode_rows",
     "names",
     "refuse",

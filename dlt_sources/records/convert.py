@@ -23,6 +23,7 @@ _INSTANT = pa.timestamp("us")
 _PRECISION = 38
 _CLOCK = pa.time64("us")
 _INT64 = 2**63
+_UTC = r"(Z|\+00:?00)?"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _DURATION = re.compile(r"^PT(?=.)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$")
@@ -131,6 +132,11 @@ def rate_text(values: Sequence[str | None]) -> Converted:
     return decimal_text(values, _RATE)
 
 
+def digits(values: Sequence[Decimal | None]) -> Converted:
+    """Numbers of any length as plain text: a rate with forty digits takes no document out."""
+    return Converted(pa.array([None if value is None else f"{value:f}" for value in values], pa.string()))
+
+
 def text(values: Sequence[str | None]) -> Converted:
     """Any text that is valid Unicode."""
     try:
@@ -207,6 +213,22 @@ def _words(values: Sequence[str | None], yes: str, no: str) -> Converted:
     return _parsed(values, pa.bool_(), plain, lambda strings: pc.equal(strings, yes), read)
 
 
+def flag(values: Sequence[bool | str | None]) -> Converted:
+    """Booleans that travel as JSON booleans, as Y and N, or as words; the empty string is absent."""
+    if not any(isinstance(value, str) for value in values):
+        return Converted(pa.array(values, pa.bool_()))
+    return _each(values, pa.bool_(), _read_flag)
+
+
+def _read_flag(value: bool | str) -> bool | None:
+    known = {"Y": True, "N": False, "TRUE": True, "FALSE": False, "": None}
+    if isinstance(value, bool):
+        return value
+    if value.upper() not in known:
+        raise ValueError(f"'{value[:60]}' is neither yes nor no")
+    return known[value.upper()]
+
+
 def day(values: Sequence[str | None]) -> Converted:
     """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
     strings = pa.array(values, pa.string())
@@ -239,9 +261,11 @@ def instant(values: Sequence[str | None]) -> Converted:
     milliseconds = _milliseconds(strings)
     if milliseconds is not None:
         return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"), min_count=0).as_py():
+    if pc.all(
+        pc.match_substring_regex(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"), min_count=0
+    ).as_py():
         try:
-            return Converted(pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT))
+            return Converted(pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT))
         except pa.ArrowException:
             return _each(values, _INSTANT, read_instant)
     return _each(values, _INSTANT, read_instant)

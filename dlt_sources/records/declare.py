@@ -45,6 +45,8 @@ INSTANT = Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)
 
 Money = Annotated[Decimal, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal)]
 """A JSON number, or a string that holds a plain one; kept to the last digit."""
+Digits = Annotated[Decimal, Kind("VARCHAR", pa.string(), convert.digits)]
+"""A JSON number that may have more digits than a decimal column holds, such as a computed rate; stored as text, whole."""
 MoneyText = Annotated[str, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal_text)]
 """A number that always travels as a JSON string."""
 RateText = Annotated[str, Kind("DECIMAL(38, 18)", pa.decimal128(38, 18), convert.rate_text)]
@@ -53,6 +55,8 @@ CountText = Annotated[str, Kind("BIGINT", pa.int64(), convert.integer_text)]
 FlagText = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_text)]
 FlagLetter = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_letter)]
 """A flag that travels as "T" or "F"."""
+YesNo = Annotated[bool | str, Kind("BOOLEAN", pa.bool_(), convert.flag)]
+"""A flag that comes as a JSON boolean in one listing and as Y or N in another."""
 Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
 Instant = Annotated[str, INSTANT]

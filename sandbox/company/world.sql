@@ -27,7 +27,7 @@ create temp macro season(day) as ([0.96, 1.02, 1.12, 1.0, 1.0, 1.04, 0.84, 0.78,
 insert into company.entity values
     ('us', 'Meridian Inc.', 'US', 'USD', 12, 31, 'netsuite', 'adaptive', 'salesforce', 'marketo', null, null, null),
     ('de', 'Meridian Deutschland GmbH', 'DE', 'EUR', 12, 31, 'sap', 'anaplan', 'salesforce', 'marketo', null, 'us', 100),
-    ('jp', 'Meridian Japan KK', 'JP', 'JPY', 12, 31, 'oracle', 'anaplan', 'salesforce', 'marketo', null, 'us', 85),
+    ('jp', 'Meridian Japan KK', 'JP', 'JPY', 12, 31, 'oracle_fusion', 'anaplan', 'salesforce', 'marketo', null, 'us', 85),
     ('uk', 'Meridian UK Ltd', 'GB', 'GBP', 3, 31, 'xero', 'vena', 'hubspot', 'hubspot_marketing', null, 'us', 100),
     ('bf', 'BrightForms LLC', 'US', 'USD', 12, 31, 'quickbooks', 'planguru', 'pipedrive', 'mailchimp', date '2024-04-01', 'us', 100);
 
