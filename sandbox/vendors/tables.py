@@ -54,6 +54,11 @@ class ShownTables:
             self._db.commit()
             self._stale = False
 
+    def value(self, expression: str) -> object:
+        """What a macro of the vendor's SQL gives; makes no tables."""
+        with self._moving:
+            return self._db.execute(f"select {expression}").fetchall()[0][0]
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Rows of a query as dictionaries, in a cursor of its own: many callers may ask at once."""
         with self.cursor() as cursor:

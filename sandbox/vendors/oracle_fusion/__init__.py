@@ -20,27 +20,21 @@ _DESCRIBED = ("account", "cost_center", "product", "campaign", "intercompany")
 
 def books(company: Path, horizon: datetime) -> ShownTables:
     """The tables of the entity that keeps its books in Oracle; :func:`write_extract` makes extracts of them."""
-    tables = _tables(company)
+    tables = ShownTables(company, NAME, _VIEWS)
     tables.move(horizon)
     return tables
 
 
-def _tables(company: Path) -> ShownTables:
-    return ShownTables(company, NAME, _VIEWS)
-
-
 def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor:  # noqa: ARG001 - Fusion publishes no call limits
     """An emulator that shows the entity that keeps its books in Oracle, as of the clock's horizon."""
-    tables = _tables(company)
-    ledger = tables.one("select ledger_name() as name")["name"]
-    tables.move(clock.horizon)
+    tables = books(company, clock.horizon)
     api = FusionApi(tables, clock)
     keys = {
         "system": NAME,
         "entity": tables.entity_name,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
-        "ledger": ledger,
+        "ledger": str(tables.value("ledger_name()")),
         "scope": SCOPE,
         "value_sets": ", ".join(f"{role}=MERIDIAN_{role.upper()}" for role in _DESCRIBED),
         "base_url": "{url}/oracle_fusion/fscmRestApi/resources/11.13.18.05",
