@@ -1,12 +1,14 @@
 """Xero: books and budgets of one organisation, through the Accounting API 2.0.
 
 Journals are read by their number, documents by ``If-Modified-Since`` with a small overlap, small lists whole. Voided, deleted and
-archived rows come with their status. Deliberately absent: reports (the hub computes them), payroll, files.
+archived rows come with their status. Xero gives Journals to apps of its Advanced tier only: without them the ledger is rebuilt from
+documents, all of which must then be readable. Deliberately absent: reports (the hub computes them), payroll, files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,13 +20,17 @@ from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import (
     ApiClient,
     Application,
+    IncompleteRead,
     MalformedReply,
+    NotFound,
     OAuth2,
     Page,
+    PermissionMissing,
     Policy,
     RateLimit,
     Reply,
     Request,
+    SourceError,
     walk,
 )
 from dlt_sources.records import Archive
@@ -41,17 +47,26 @@ SCOPES = (
 )
 _LONGEST_PAUSE = 90.0  # seconds; the minute limit asks for less, the day limit for hours
 _NOT_MODIFIED = 304
-_ESSENTIAL = frozenset({"organisation", "accounts", "journals", "invoices"})
+_WALKS = 3  # of one listing that changes while it is read
+_ESSENTIAL = frozenset({"organisation", "accounts", "invoices"})
+_INSTEAD_OF_JOURNALS = frozenset(
+    {"credit_notes", "bank_transactions", "payments", "prepayments", "overpayments", "bank_transfers", "manual_journals"}
+)
 
 Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
 Reader = Callable[[ApiClient, Endpoint, State], Pages]
+
+
+class LedgerUnreadableError(SourceError):
+    """The ledger can be built neither from journals nor from documents."""
 
 
 class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Keys of a Xero connection; addresses are the vendor's by default.
 
     With ``refresh_token`` the app acts for a user (the token rotates and is kept in the token store); without it as a custom
-    connection (client credentials), for which ``tenant_id`` may be empty.
+    connection (client credentials), for which ``tenant_id`` may be empty. ``scopes`` are those that the app may ask for: apps made
+    since 2026-03-02 must name granular ones.
     """
 
     client_id: str
@@ -61,6 +76,7 @@ class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str = "https://api.xero.com/api.xro/2.0"
     token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
     authorize_url: str = "https://login.xero.com/identity/connect/authorize"
+    scopes: str = SCOPES
     calls_per_minute: int = 60
 
 
@@ -74,7 +90,7 @@ def client(connection: Connection[XeroSettings]) -> ApiClient:
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         first_refresh_token=settings.refresh_token,
-        scope=SCOPES,
+        scope=settings.scopes,
         extra={"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {},
     )
     policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
@@ -88,7 +104,7 @@ def application(settings: XeroSettings) -> Application:
         settings.token_url,
         settings.client_id,
         settings.client_secret,
-        f"openid offline_access {SCOPES}",
+        f"openid offline_access {settings.scopes}",
         settings.refresh_token,
     )
 
@@ -97,20 +113,38 @@ def source(connection: Connection[XeroSettings], unavailable: Unavailable | None
     """The dlt source: one resource per endpoint, each feeding the tables of its declaration.
 
     Tables that the credentials may not read are named in ``unavailable``, unless the books cannot be built without them.
+    Raises :class:`LedgerUnreadableError` where neither journals nor all of the documents in their place can be read, or where
+    journals that were read before may not be read any more.
     """
     archive = Archive(connection.archive, "xero", connection.name)
+    refused: set[str] = set()
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
         intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
-        with client(connection) as api:
-            for reply, documents in _READERS.get(endpoint.name, _changed)(api, endpoint, state):
-                yield from intake.take(reply, documents)
+        try:
+            with client(connection) as api:
+                for reply, documents in _READERS.get(endpoint.name, _changed)(api, endpoint, state):
+                    yield from intake.take(reply, documents)
+        except (PermissionMissing, NotFound) as refusal:
+            refused.add(endpoint.name)
+            if endpoint is records.JOURNALS and state.get("journal_number"):
+                raise LedgerUnreadableError(
+                    f"{refusal} Connection '{connection.name}' has a ledger of journals, which would stand still while documents go "
+                    "on: give the app a tier with Journals again, or connect the organisation under another name."
+                ) from refusal
+            if records.JOURNALS.name in refused and (lacking := refused & _INSTEAD_OF_JOURNALS):
+                raise LedgerUnreadableError(
+                    f"Connection '{connection.name}': without Journals the ledger is rebuilt from documents, and "
+                    f"{' and '.join(sorted(map(records.wire_name, lacking)))} may not be read either; grant their scopes."
+                ) from refusal
+            raise
         yield from intake.finish()
 
     return assemble("xero", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
 
+_REBUILT = "Without them the ledger is rebuilt from documents."
 _PAGES = {
     "sale": "AccountsReceivable/View.aspx?InvoiceID=",
     "purchase": "AccountsPayable/View.aspx?InvoiceID=",
@@ -118,6 +152,9 @@ _PAGES = {
     "purchase_credit": "AccountsPayable/ViewCreditNote.aspx?creditNoteID=",
     "bank_spent": "Bank/ViewTransaction.aspx?bankTransactionID=",
     "bank_received": "Bank/ViewTransaction.aspx?bankTransactionID=",
+    "payment_made": "Bank/ViewTransaction.aspx?bankTransactionID=",
+    "payment_received": "Bank/ViewTransaction.aspx?bankTransactionID=",
+    "bank_transfer": "Bank/ViewTransfer.aspx?bankTransferID=",
     "journal": "Journal/View.aspx?invoiceID=",
 }
 
@@ -131,7 +168,11 @@ def deep_link(settings: XeroSettings, document_kind: str, document_id: str) -> s
 def check(connection: Connection[XeroSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and what they may read."""
     with client(connection) as api:
-        return probe((_plural(endpoint), partial(_first_page, api, endpoint)) for endpoint in records.ENDPOINTS)
+        found = probe((_plural(endpoint), partial(_first_page, api, endpoint)) for endpoint in records.ENDPOINTS)
+    return [
+        replace(each, message=f"{each.message} {_REBUILT}") if each.subject == "Journals" and not each.ok else each
+        for each in found
+    ]
 
 
 def _first_page(api: ApiClient, endpoint: Endpoint) -> int:
@@ -162,9 +203,8 @@ def _fetch(api: ApiClient, endpoint: Endpoint, request: Request) -> tuple[Reply,
 
 
 def _whole_list(api: ApiClient, endpoint: Endpoint, _state: State) -> Pages:
-    """Small lists that Xero gives whole, archived and deleted rows too."""
-    params = {"includeArchived": "true"} if endpoint is records.TRACKING_CATEGORIES else None
-    reply, rows, _ = _fetch(api, endpoint, Request("GET", _plural(endpoint), params))
+    """Lists that Xero gives whole, archived and deleted rows too. A deleted bank transfer tells no moment of its change."""
+    reply, rows, _ = _fetch(api, endpoint, Request("GET", _plural(endpoint), _EVERY_ROW.get(endpoint.name)))
     yield reply, rows
 
 
@@ -197,44 +237,68 @@ class _Changed(msgspec.Struct):
 
     at: str | None = msgspec.field(name="UpdatedDateUTC", default=None)
 
-    def moment(self) -> datetime | None:
-        try:
-            return read_instant(self.at) if self.at else None
-        except ValueError:
-            return None  # the row itself will be set aside, with this value as its reason
+
+def _identified(endpoint: Endpoint, row: msgspec.Raw) -> tuple[str, datetime] | None:
+    """Identity and moment of change; None for a row that does not fit: the intake has set it aside, with the reason."""
+    try:
+        told = msgspec.json.decode(row, type=_Changed).at
+        moment = read_instant(told) if told else None
+        return (endpoint.identity(msgspec.json.decode(row, type=endpoint.document)), moment) if moment else None
+    except (msgspec.DecodeError, ValueError):
+        return None
 
 
 def _changed(api: ApiClient, endpoint: Endpoint, state: State) -> Pages:
-    """Documents changed since the last run less an overlap, oldest change first, a thousand a page."""
+    """Documents changed since the last run less an overlap, oldest change first, a thousand a page where Xero pages them."""
     cursor = datetime.fromisoformat(state["changed_until"]) if "changed_until" in state else None
     headers = {"If-Modified-Since": f"{cursor - OVERLAP:%Y-%m-%dT%H:%M:%S}"} if cursor else None
-    params = {"order": "UpdatedDateUTC ASC", "pageSize": str(PAGE_SIZE)}
-    if endpoint is records.CONTACTS:
-        params["includeArchived"] = "true"
     changed_at: dict[str, datetime] = {key: datetime.fromisoformat(at) for key, at in state.get("known_at", {}).items()}
-
-    def fetch(request: Request) -> Page[list[msgspec.Raw]]:
-        reply, rows, pagination = _fetch(api, endpoint, request)
-        number = int((request.params or {})["page"])
-        more = number < pagination["pageCount"] if pagination else len(rows) >= PAGE_SIZE
-        return Page(rows, reply, page(number + 1) if more else None, len(rows), pagination["itemCount"] if pagination else None)
-
-    def page(number: int) -> Request:
-        return Request("GET", _plural(endpoint), {**params, "page": str(number)}, headers)
-
-    for found in walk(page(1), fetch):
-        yield found.reply, found.content
-        for row in found.content:
-            moment = msgspec.json.decode(row, type=_Changed).moment()
-            if moment is not None:
-                changed_at[endpoint.identity(msgspec.json.decode(row, type=endpoint.document))] = moment
-        if changed_at:
-            cursor = max(changed_at.values())
-            changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
+    for _ in range(_WALKS):
+        read: set[str] = set()
+        has_moved = False
+        for found in _listing(api, endpoint, headers):
+            yield found.reply, found.content
+            page = dict(filter(None, (_identified(endpoint, row) for row in found.content)))
+            has_moved |= not read.isdisjoint(page)
+            read.update(page)
+            changed_at |= page
+            if changed_at:
+                cursor = max(changed_at.values())
+                changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
+        if not has_moved:
+            break
+    else:
+        raise IncompleteRead(
+            f"{_plural(endpoint)} of '{api.name}' change faster than they can be read; they are read again at the next run."
+        )
     if cursor is not None:
         state["changed_until"] = cursor.isoformat()
         state["known_at"] = {key: moment.isoformat() for key, moment in changed_at.items()}
         state["known"] = {key: value for key, value in state.get("known", {}).items() if key in changed_at}
+
+
+def _listing(api: ApiClient, endpoint: Endpoint, headers: Mapping[str, str] | None) -> Iterator[Page[list[msgspec.Raw]]]:
+    """The pages of a listing, once.
+
+    A document that changes meanwhile moves to the end and all others up by one: it comes twice, and another one may have slipped
+    through between two pages.
+    """
+    is_paged = endpoint.name in _PAGED
+    params = {"pageSize": str(PAGE_SIZE)} if is_paged else {}
+    if endpoint is not records.MANUAL_JOURNALS:  # asked for an order, Xero gives all manual journals as one page
+        params["order"] = "UpdatedDateUTC ASC"
+    params |= _EVERY_ROW.get(endpoint.name, {})
+
+    def fetch(request: Request) -> Page[list[msgspec.Raw]]:
+        reply, rows, pagination = _fetch(api, endpoint, request)
+        number = int((request.params or {}).get("page", 1))
+        more = is_paged and (number < pagination["pageCount"] if pagination else len(rows) >= PAGE_SIZE)
+        return Page(rows, reply, page(number + 1) if more else None, len(rows), pagination["itemCount"] if pagination else None)
+
+    def page(number: int) -> Request:
+        return Request("GET", _plural(endpoint), {**params, "page": str(number)} if is_paged else params, headers)
+
+    return walk(page(1), fetch)
 
 
 def _budgets(api: ApiClient, endpoint: Endpoint, state: State) -> Pages:
@@ -258,8 +322,28 @@ class _Listed(msgspec.Struct):
 _READERS: dict[str, Reader] = {
     "organisation": _whole_list,
     "accounts": _whole_list,
+    "bank_transfers": _whole_list,
+    "items": _whole_list,
+    "tax_rates": _whole_list,
+    "currencies": _whole_list,
     "tracking_categories": _whole_list,
     "journals": _journals,
     "budgets": _budgets,
 }
-_PAGED = frozenset({"invoices", "credit_notes", "bank_transactions", "payments", "contacts"})
+_EVERY_ROW: Mapping[str, Mapping[str, str]] = {
+    "tracking_categories": {"includeArchived": "true"},
+    "contacts": {"includeArchived": "true"},
+    "bank_transfers": {"includeDeleted": "true"},
+}
+_PAGED = frozenset(
+    {
+        "invoices",
+        "credit_notes",
+        "bank_transactions",
+        "payments",
+        "prepayments",
+        "overpayments",
+        "manual_journals",
+        "contacts",
+    }
+)
