@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import duckdb
@@ -46,18 +47,19 @@ def payments(db: duckdb.DuckDBPyConnection) -> Iterator[Version]:
 def batch_payments(db: duckdb.DuckDBPyConnection) -> Iterator[Version]:
     """Bills paid as one sum; payments that the bank reports later join their batch."""
     batches: dict[str, list[Row]] = defaultdict(list)
-    for row in rows(db, "select * from xero_payment where batch_id is not null order by at_time, id"):
-        members = batches[row["batch_id"]]
-        members.append(row)
-        at = utc(row["at_time"])
+    reported = rows(db, "select * from xero_payment where batch_id is not null order by batch_id, at_time, id")
+    for (batch_id, at_time), joining in groupby(reported, key=lambda row: (row["batch_id"], row["at_time"])):
+        members = batches[batch_id]
+        members += joining
+        first, at = members[0], utc(at_time)
         body = {
-            "BatchPaymentID": row["batch_id"],
+            "BatchPaymentID": batch_id,
             "Type": "PAYBATCH",
             "Status": "AUTHORISED",
-            "Account": {"AccountID": row["account_id"], "Code": row["bank_account_code"]},
-            "Reference": f"Payment run {row['payment_date']}",
-            "DateString": f"{row['payment_date']}T00:00:00",
-            "Date": midnight(row["payment_date"]),
+            "Account": {"AccountID": first["account_id"], "Code": first["bank_account_code"]},
+            "Reference": f"Payment run {first['payment_date']}",
+            "DateString": f"{first['payment_date']}T00:00:00",
+            "Date": midnight(first["payment_date"]),
             "Payments": [
                 {
                     "Invoice": {"InvoiceID": member["document_id"], "InvoiceNumber": member["number"]},
@@ -70,7 +72,7 @@ def batch_payments(db: duckdb.DuckDBPyConnection) -> Iterator[Version]:
             "UpdatedDateUTC": ms(at),
             "IsReconciled": True,
         }
-        yield Version("BatchPayments", row["batch_id"], at, body, at)
+        yield Version("BatchPayments", batch_id, at, body, at)
 
 
 def bank_transactions(db: duckdb.DuckDBPyConnection, tracking: Tracking) -> Iterator[Version]:

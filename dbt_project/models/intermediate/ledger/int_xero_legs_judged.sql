@@ -79,13 +79,16 @@ journals as (
             when count(*) filter (where account_id is null) > 0
                 then
                     'not in the chart: '
-                    || string_agg(distinct coalesce(account_named, 'an account without a name'), ', ') filter (where account_id is null)
+                    || array_to_string(list_sort(list(distinct account_named) filter (where account_id is null)), ', ')
             when count(*) > count(amount_func) then 'no exchange rate of ' || any_value(currency_txn) || ' is known for it'
             else
                 'debits ' || cast(sum(greatest(amount_func, 0)) as decimal(20, 2))
                 || ', credits ' || cast(-sum(least(amount_func, 0)) as decimal(20, 2))
         end as detail,
-        greatest(sum(greatest(amount_func, 0)), -sum(least(amount_func, 0))) as total_func
+        case
+            when count(*) = count(amount_func)
+                then greatest(sum(greatest(amount_func, 0)), -sum(least(amount_func, 0)))
+        end as total_func
     from legs
     group by connection_id, source_table, journal_id
 
