@@ -3,6 +3,10 @@
    one gives null. What each means stands in models/intermediate/ledger/_ledger__models.yml. #}
 {% macro conformed(shape) -%}
     {%- set systems = ['xero', 'netsuite'] -%}
+    {#- What waits outside the ledger: only of systems whose ledger is rebuilt from documents. -#}
+    {%- set rebuilt = ['xero'] -%}
+    {%- set systems = rebuilt if shape == 'gl_quarantine' else systems -%}
+    {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
     {%- set shapes = {
         'books': [
             'connection_id', 'org_unit_id', 'org_unit_name', 'currency_func', 'country_code', 'fiscal_year_end_month', 'fiscal_year_end_day',
@@ -36,13 +40,17 @@
             'connection_id', 'org_unit_id', 'plan_line_id', 'plan_id', 'plan_name', 'scenario', 'plan_updated_at', 'department_name',
             'account_id', 'period_month', 'amount_func',
         ],
+        'gl_quarantine': [
+            'connection_id', 'org_unit_id', 'document_kind', 'document_type', 'document_id', 'document_number', 'document_date', 'reason',
+            'amount_func', 'detail',
+        ],
         'fx_rates': ['connection_id', 'org_unit_id', 'from_currency', 'to_currency', 'rate_date', 'rate'],
     } -%}
     {%- for system in systems %}
     select
         '{{ system }}' as source_system,
         {{ shapes[shape] | join(',\n        ') }}
-    from {{ ref('int_' ~ system ~ '_' ~ shape ~ '_conformed') }}
+    from {{ ref('int_' ~ system ~ '_' ~ model) }}
         {%- if not loop.last %}
     union all
         {%- endif %}

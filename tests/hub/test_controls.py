@@ -24,6 +24,7 @@ from tests.conftest import connect
 DAMAGE = {
     "journals_balance": "update core.fct_gl_line set amount_func = amount_func + 0.01 where gl_line_key = (select min(gl_line_key) from core.fct_gl_line)",
     "no_line_is_lost": "delete from core.fct_gl_line where journal_id = (select min(journal_id) from core.fct_gl_line)",
+    "nothing_waits_in_quarantine": "insert into core.fct_gl_quarantine by name select entity_id, connection_id, 'purchase' as document_kind, 'B-1' as document_number, date '2026-01-31' as document_date, 'no_account' as reason, 10 as amount_func, 'not in the chart: 999' as detail from core.dim_entity limit 1",
     "every_line_has_an_account": "delete from core.dim_account where account_id = (select min(account_id) from core.fct_gl_line)",
     "rates_are_complete": "update core.fct_fx_rate set fx_status = 'missing_rate', average_rate = null where period_month = '2026-01-01'",
     "trial_balance_is_zero": "update marts.trial_balance set debit_func = debit_func + 1, amount_func = amount_func + 1 where period_month = '2026-01-01' and account_code = '6100'",

@@ -61,6 +61,18 @@ CHECKS = (
         query=_lines_given,
     ),
     expectation_check(
+        asset=["core", "fct_gl_quarantine"],
+        name="nothing_waits_in_quarantine",
+        control="C-01",
+        description="A document that could not be posted is missing from every statement: its reason says what to mend in the books.",
+        level="warn",
+        query="""
+            select entity_id, date_trunc('month', document_date)::date::varchar as period_month, document_kind, document_number, reason, detail,
+                amount_func::varchar as amount, currency_func as currency
+            from core.fct_gl_quarantine
+        """,
+    ),
+    expectation_check(
         asset=["core", "fct_gl_line"],
         name="every_line_has_an_account",
         control="C-04",

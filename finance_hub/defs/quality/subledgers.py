@@ -51,14 +51,16 @@ CHECKS = (
         asset=["core", "fct_document"],
         name="billing_is_in_the_ledger",
         control="R-09",
-        description="Sales invoices and credit notes of a month are what their journals posted to the control accounts.",
+        description="Sales invoices and credit notes of a month are what their journals posted to the control accounts. Money on account is a payment.",
         tolerance="a cent a document",
         level="warn",
         query="""
             with billed as (
                 select entity_id, date_trunc('month', document_date)::date as period_month, count(*) as documents,
                     sum(case document_kind when 'sale' then total_func else -total_func end) as amount
-                from core.fct_document where document_kind in ('sale', 'sale_credit') and status in ('open', 'paid') group by all
+                from core.fct_document anti join core.fct_payment
+                    on fct_document.connection_id = fct_payment.connection_id and fct_document.document_id = fct_payment.payment_id
+                where document_kind in ('sale', 'sale_credit') and fct_document.status in ('open', 'paid') group by all
             ),
             posted as (
                 select lines.entity_id, date_trunc('month', lines.posting_date)::date as period_month, sum(lines.amount_func) as amount
