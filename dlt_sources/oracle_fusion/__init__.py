@@ -12,6 +12,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import httpx
 import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
@@ -198,6 +199,14 @@ _OF_THE_CHART: dict[str, Callable[[Books, Intake], Iterator[Any]]] = {
     records.ACCOUNT_COMBINATIONS.name: ledger.account_combinations,
     records.SEGMENT_VALUES.name: ledger.segment_values,
 }
+
+
+def deep_link(settings: OracleSettings, document_kind: str, document_id: str) -> str | None:
+    """The pod's own page of a supplier's invoice; of other documents Oracle publishes no address."""
+    if document_kind not in {"purchase", "purchase_credit"} or not settings.base_url:
+        return None
+    pod = httpx.URL(settings.base_url).copy_with(path="/fscmUI/faces/deeplink", query=None)
+    return f"{pod}?objType=AP_VIEWINVOICE&action=VIEW&objKey=InvoiceId%3D{document_id}"
 
 
 def check(connection: Connection[OracleSettings]) -> list[Finding]:

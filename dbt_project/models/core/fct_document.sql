@@ -24,6 +24,17 @@ partners as (
 
 ),
 
+-- Where the books name a partner by the entity's own name.
+named_partners as (
+
+    select
+        lower(trim(entity_name)) as partner_name,
+        min(entity_id) as entity_id
+    from entities
+    group by lower(trim(entity_name))
+
+),
+
 final as (
 
     select
@@ -37,7 +48,7 @@ final as (
         case when documents.document_kind in ('sale', 'sale_credit') then 'receivable' else 'payable' end as ledger,
         documents.party_id,
         parties.party_name,
-        coalesce(partners.entity_id, parties.partner_entity_id) as partner_entity_id,
+        coalesce(partners.entity_id, named_partners.entity_id, parties.partner_entity_id) as partner_entity_id,
         documents.document_date,
         documents.due_date,
         documents.currency_txn,
@@ -54,6 +65,7 @@ final as (
     cross join {{ ref('dim_as_of') }} as today
     left join parties on documents.connection_id = parties.connection_id and documents.party_id = parties.party_id
     left join partners on documents.source_system = partners.source_system and documents.partner_ref = partners.partner_ref
+    left join named_partners on lower(trim(documents.partner_ref)) = named_partners.partner_name
     where documents.document_date <= today.as_of_date
 
 )

@@ -37,6 +37,17 @@ partners as (
 
 ),
 
+-- Where the books name a partner by the entity's own name.
+named_partners as (
+
+    select
+        lower(trim(entity_name)) as partner_name,
+        min(entity_id) as entity_id
+    from entities
+    group by lower(trim(entity_name))
+
+),
+
 campaigns as (
 
     select
@@ -72,7 +83,7 @@ posted as (
         campaigns.campaign_id,
         lines.product_ref,
         lines.party_id,
-        coalesce(partners.entity_id, parties.partner_entity_id) as partner_entity_id,
+        coalesce(partners.entity_id, named_partners.entity_id, parties.partner_entity_id) as partner_entity_id,
         lines.document_kind,
         lines.document_type,
         lines.document_id,
@@ -102,6 +113,7 @@ posted as (
             and lines.posting_date between mapping.valid_from and mapping.valid_to
     left join parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
     left join partners on lines.source_system = partners.source_system and lines.partner_ref = partners.partner_ref
+    left join named_partners on lower(trim(lines.partner_ref)) = named_partners.partner_name
     left join campaigns on lines.connection_id = campaigns.erp_connection_id and lines.campaign_ref = campaigns.erp_campaign_ref
     where lines.posting_date <= today.as_of_date
 

@@ -30,7 +30,7 @@ with shown as (
     from meridian.company.journal where entity_id = entity()
 ),
 sourced as (
-    select s.*, r.journal_id as reversed_by, r.journal_date as reversed_on, r.recorded_at as reversed_at,
+    select s.*, r.journal_id as reversed_by, r.journal_date as reversed_on, r.recorded_at as reversed_at, r.description as reversal_description,
         case when s.source_type in ('purchase', 'purchase_credit', 'purchase_payment', 'refund') then 'Payables' when s.source_type in ('sale', 'sale_credit', 'sale_payment') then 'Receivables'
              when s.source_type in ('bank_spend', 'bank_receive') then 'Cash Management' when s.source_type = 'payroll' then 'Payroll' when s.source_type = 'depreciation' then 'Assets'
              when s.source_type = 'fx_revaluation' then 'Revaluation' when s.source_type = 'revenue_recognition' then 'Revenue Management' else 'Manual' end as source,
@@ -84,7 +84,7 @@ select oracle_id('batch', entity() || j.batch_name) as "$JeBatchId", h.header_id
     j.rate::decimal(28, 12) as "CurrencyConversionRate", h.entered_dr as "RunningTotalDr", h.entered_cr as "RunningTotalCr", h.accounted_dr as "RunningTotalAccountedDr", h.accounted_cr as "RunningTotalAccountedCr",
     null::decimal(20, 4) as "ControlTotal", entity_name() as "LegalEntityName", j.document_number as "ExternalReference", case when h.reversed_at is not null then 'Reversed' else 'Not reversed' end as "AccrualReversalStatus",
     case when h.reversed_at is not null then period_of(j.reversed_on) end as "AccrualReversalPeriodName", j.reversed_on as "AccrualReversalEffectiveDate",
-    case when h.reversed_at is not null then j.category || ' ' || j.description || ': reversal' end as "AccrualReversalJeHeaderName",
+    case when h.reversed_at is not null then case j.source_type when 'sale' then 'Credit Memos' else j.category end || ' ' || j.reversal_description || ': reversal' end as "AccrualReversalJeHeaderName",
     case when j.source = 'Manual' then 'general.accountant' else 'FUSION_APPS_FIN_ESS_APPID' end as "CreatedBy", h.created_at as "CreationDate", 'FUSION_APPS_FIN_ESS_APPID' as "LastUpdatedBy",
     greatest(h.posted_at, coalesce(h.reversed_at, h.posted_at)) as "LastUpdateDate", j.journal_id as "$Journal", case when j.reverses_journal_id is not null then oracle_id('journal', j.reverses_journal_id) end as "$ReversedJeHeaderId"
 from build.journal_header h join build.journal j using (header_id);

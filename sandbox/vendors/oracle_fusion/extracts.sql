@@ -117,7 +117,10 @@ from "receivablesInvoiceDistributions";
 select "InstallmentId" as ARPAYMENTSCHEDULESPAYMENTSCHEDULEID, "$CustomerTransactionId" as ARPAYMENTSCHEDULESCUSTOMERTRXID, "InstallmentSequenceNumber" as ARPAYMENTSCHEDULESTERMSSEQUENCENUMBER, "InstallmentDueDate" as ARPAYMENTSCHEDULESDUEDATE,
     "OriginalAmount" as ARPAYMENTSCHEDULESAMOUNTDUEORIGINAL, "InstallmentBalanceDue" as ARPAYMENTSCHEDULESAMOUNTDUEREMAINING, "AccountedBalanceDue" as ARPAYMENTSCHEDULESACCTDAMOUNTDUEREMAINING,
     case "InstallmentStatus" when 'Closed' then 'CL' else 'OP' end as ARPAYMENTSCHEDULESSTATUS, "CreationDate" as ARPAYMENTSCHEDULESCREATIONDATE, "LastUpdateDate" as ARPAYMENTSCHEDULESLASTUPDATEDATE
-from "receivablesInvoiceInstallments";
+from "receivablesInvoiceInstallments"
+union all
+select "CustomerTransactionId", "CustomerTransactionId", 1, null, "EnteredAmount", "TransactionBalanceDue", "TransactionBalanceDue", case "TransactionBalanceDue" when 0 then 'CL' else 'OP' end, "CreationDate", "LastUpdateDate"
+from "receivablesCreditMemos";
 
 -- view: FscmTopModelAM.FinExtractAM.ArBiccExtractAM.ReceiptHeaderExtractPVO; ARCASHRECEIPTSCASHRECEIPTID; ARCASHRECEIPTSLASTUPDATEDATE
 select "StandardReceiptId" as ARCASHRECEIPTSCASHRECEIPTID, "ReceiptNumber" as ARCASHRECEIPTSRECEIPTNUMBER, "ReceiptDate" as ARCASHRECEIPTSRECEIPTDATE, "Amount" as ARCASHRECEIPTSAMOUNT, "Currency" as ARCASHRECEIPTSCURRENCYCODE,

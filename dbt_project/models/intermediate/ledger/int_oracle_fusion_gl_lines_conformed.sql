@@ -62,7 +62,8 @@ final as (
         coalesce(partners.segment_value_name, combinations.intercompany) as partner_ref,
         coalesce(sources.document_kind, journals.journal_kind) as document_kind,
         journals.category_name as document_type,
-        coalesce(sources.document_id, lines.journal_key) as document_id,
+        -- A journal without a document is one itself.
+        case when journals.source_list is null then lines.journal_key else sources.document_id end as document_id,
         journals.external_reference as document_number,
         coalesce(lines.description, journals.journal_description) as description,
         lines.amount_func,
