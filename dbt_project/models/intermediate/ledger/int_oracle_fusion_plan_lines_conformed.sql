@@ -27,12 +27,6 @@ combinations as (
 
 ),
 
-accounts as (
-
-    select * from {{ ref('int_oracle_fusion_accounts_conformed') }}
-
-),
-
 cost_centers as (
 
     select * from {{ ref('int_oracle_fusion_segment_values_named') }}
@@ -49,8 +43,7 @@ parts as (
         coalesce(cost_centers.segment_value_name, combinations.cost_center) as department_name,
         combinations.account_id,
         cast(date_trunc('month', periods.end_date) as date) as period_month,
-        -- Positive where the account's balance usually is.
-        case when accounts.account_class in ('asset', 'expense', 'unmapped') then budgets.amount else -budgets.amount end as amount
+        budgets.amount
     from budgets
     inner join books
         on
@@ -64,7 +57,6 @@ parts as (
             and budgets.period_name = periods.period_name
     left join combinations
         on budgets.connection_id = combinations.connection_id and budgets.combination_key = combinations.combination_key
-    left join accounts on combinations.connection_id = accounts.connection_id and combinations.account_id = accounts.account_id
     left join cost_centers
         on combinations.connection_id = cost_centers.connection_id and combinations.cost_center = cost_centers.segment_value
 
@@ -114,7 +106,8 @@ final as (
         department_name,
         account_id,
         period_month,
-        cast(amount as decimal(20, 4)) as amount_func
+        cast(amount as decimal(20, 4)) as amount_func,
+        true as is_debit_positive
     from every_part
 
 )
