@@ -19,7 +19,13 @@ from sandbox.server import RunningSandbox, Shown
 from tests.conftest import connect
 
 AS_OF = "2026-06-30"
-FLAWS = {"entries_are_made_in_time", "no_bill_is_entered_twice", "intercompany_agrees", "invoice_numbers_have_no_gaps"}
+FLAWS = {
+    "entries_are_made_in_time",
+    "no_bill_is_entered_twice",
+    "no_journal_is_posted_twice",
+    "intercompany_agrees",
+    "invoice_numbers_have_no_gaps",
+}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dlt_sources.connection import Unavailable
-from dlt_sources.oracle_fusion import TABLES, OracleSettings, source
+from dlt_sources.oracle_fusion import TABLES, OracleSettings, deep_link, source
 from dlt_sources.records import Archive
 from finance_hub import ingestion, settings, warehouse
 from finance_hub.ingestion import Loaded, cause
@@ -385,6 +385,15 @@ def test_a_check_tells_in_plain_words_what_is_wrong(group: RunningSandbox, tmp_p
 def test_a_wrong_setting_is_one_sentence(keys: dict[str, str], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         OracleSettings(**keys)
+
+
+def test_a_suppliers_invoice_leads_to_the_pods_own_page() -> None:
+    base_url = "https://pod.fa.example/fscmRestApi/resources/11.13.18.05"
+    pod = OracleSettings(base_url=base_url, username="a", password="b")
+    page = "https://pod.fa.example/fscmUI/faces/deeplink?objType=AP_VIEWINVOICE&action=VIEW&objKey=InvoiceId%3D300100"
+    assert deep_link(pod, "purchase", "300100") == page
+    assert deep_link(pod, "sale", "300100") is None, "of other documents Oracle publishes no address"
+    assert deep_link(OracleSettings(extract_folder="x", segments="account"), "purchase", "300100") is None
 
 
 BATCH = {"JeBatchId": 1, "Status": "P", "DefaultPeriodName": "Jan-26", "LastUpdateDate": "2026-01-31T10:00:00.123+00:00"}
