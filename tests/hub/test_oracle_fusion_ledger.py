@@ -53,12 +53,14 @@ def database(
     assert ran.returncode == 0, ran.stdout
     with warehouse.reading(found.warehouse) as reading:
         reading.execute(f"attach '{meridian}' as meridian (read_only)")
+        for shape in SHAPES:
+            reading.execute(f"create temp table told_{shape} as from intermediate.int_oracle_fusion_{shape}_conformed")
         yield reading
 
 
 def differences(database: duckdb.DuckDBPyConnection, shape: str, columns: str) -> list[tuple[object, ...]]:
     """Rows that only one of the two ways tells."""
-    told = f"select {columns} from intermediate.int_oracle_fusion_{shape}_conformed where connection_id"
+    told = f"select {columns} from told_{shape} where connection_id"
     ours, theirs = f"{told} = 'oracle_fusion_jp'", f"{told} = 'extracts'"
     return database.execute(f"(({ours}) except all ({theirs})) union all (({theirs}) except all ({ours}))").fetchall()
 
@@ -75,7 +77,7 @@ def test_both_ways_tell_the_same_ledger_line_by_line(database: duckdb.DuckDBPyCo
     assert differences(database, "documents", documents) == []
     payments = "payment_id, payment_kind, payment_date, bank_account_id, currency_txn, amount_txn, amount_func, status"
     assert differences(database, "payments", payments) == []
-    made = database.execute("select count(*), count(distinct line_id) from intermediate.int_oracle_fusion_gl_lines_conformed")
+    made = database.execute("select count(*), count(distinct line_id) from told_gl_lines")
     rows, distinct = made.fetchone()
     assert rows == 2 * distinct > 10_000
 
@@ -84,7 +86,7 @@ def test_every_line_is_one_of_the_companys_journals(database: duckdb.DuckDBPyCon
     """With its day, account, department, amounts and whether it takes another back."""
     told = """
         select posting_date, account_id, department_name, amount_func, amount_txn, currency_txn, is_reversal
-        from intermediate.int_oracle_fusion_gl_lines_conformed where connection_id = 'oracle_fusion_jp'
+        from told_gl_lines where connection_id = 'oracle_fusion_jp'
     """
     kept = """
         select journal_date, account_code, department.name, amount_func, amount_txn, currency_txn, reverses_journal_id is not null
@@ -98,12 +100,12 @@ def test_every_line_is_one_of_the_companys_journals(database: duckdb.DuckDBPyCon
 
 def test_documents_and_parties_are_found_by_the_numbers_that_journals_tell(database: duckdb.DuckDBPyConnection) -> None:
     lost = database.execute("""
-        select document_kind, document_number from intermediate.int_oracle_fusion_gl_lines_conformed
+        select document_kind, document_number from told_gl_lines
         where connection_id = 'oracle_fusion_jp' and document_number is not null and (document_id is null or party_id is null)
     """).fetchall()
     assert lost == []
     undone = database.execute("""
-        select document_kind, count(*) from intermediate.int_oracle_fusion_documents_conformed
+        select document_kind, count(*) from told_documents
         where connection_id = 'oracle_fusion_jp' and status = 'voided' group by all order by all
     """).fetchall()
     kept = database.execute("""
@@ -111,4 +113,4 @@ def test_documents_and_parties_are_found_by_the_numbers_that_journals_tell(datab
         where entity_id = 'jp' and voided_at <= timestamp '2026-06-30 23:59:59' group by all order by all
     """).fetchall()
     assert dict(undone) == {**dict(kept), "sale_credit": dict(kept)["sale"]}, "a sale is taken back by a credit memo"
-    assert database.execute("select count(*) from intermediate.int_oracle_fusion_plan_lines_conformed").fetchone() == (0,)
+    assert database.execute("select count(*) from told_plan_lines").fetchone() == (0,)

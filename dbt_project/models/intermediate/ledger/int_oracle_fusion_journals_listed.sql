@@ -56,24 +56,39 @@ placed as (
 ),
 
 -- A journal that was taken back tells the name and the day of the journal that did it; extracts tell it the other way round.
-taken_back as (
+matched as (
 
     select
         reversals.connection_id,
         reversals.journal_key,
-        min(journals.journal_key) as reverses_journal_id
+        journals.journal_key as reverses_journal_id
     from placed as reversals
     inner join placed as journals
         on
             reversals.connection_id = journals.connection_id
             and reversals.org_unit_id = journals.org_unit_id
-            and reversals.journal_key <> journals.journal_key
-            and case
-                when reversals.reverses_header_id is null
-                    then reversals.journal_name = journals.reversed_by_name and reversals.effective_date = journals.reversed_on_date
-                else reversals.reverses_header_id = journals.header_id
-            end
-    group by reversals.connection_id, reversals.journal_key
+            and reversals.journal_name = journals.reversed_by_name
+            and reversals.effective_date = journals.reversed_on_date
+    where reversals.journal_key <> journals.journal_key
+    union all
+    select
+        reversals.connection_id,
+        reversals.journal_key,
+        journals.journal_key as reverses_journal_id
+    from placed as reversals
+    inner join placed as journals
+        on reversals.connection_id = journals.connection_id and reversals.reverses_header_id = journals.header_id
+
+),
+
+taken_back as (
+
+    select
+        connection_id,
+        journal_key,
+        min(reverses_journal_id) as reverses_journal_id
+    from matched
+    group by connection_id, journal_key
 
 ),
 

@@ -58,15 +58,14 @@ invoices as (
             when invoices.total_txn < 0 or regexp_matches(lower(invoices.invoice_type), 'credit|debit') then 'purchase_credit'
             else 'purchase'
         end as document_kind,
-        min(suppliers.party_id) as party_id,
+        coalesce(by_number.party_id, by_id.party_id) as party_id,
         invoices.invoice_date as document_date,
         invoices.legal_entity
     from {{ ref('stg_oracle_fusion__invoices') }} as invoices
-    left join suppliers
-        on
-            invoices.connection_id = suppliers.connection_id
-            and (invoices.supplier_number = suppliers.supplier_number or invoices.supplier_id = suppliers.supplier_id)
-    group by all
+    left join suppliers as by_number
+        on invoices.connection_id = by_number.connection_id and invoices.supplier_number = by_number.supplier_number
+    left join suppliers as by_id
+        on invoices.connection_id = by_id.connection_id and invoices.supplier_id = by_id.supplier_id
 
 ),
 

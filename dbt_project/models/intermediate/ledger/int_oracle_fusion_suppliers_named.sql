@@ -15,11 +15,13 @@ only_in_invoices as (
         invoices.supplier_number,
         arg_max(invoices.supplier_name, invoices.updated_at) as supplier_name
     from {{ ref('stg_oracle_fusion__invoices') }} as invoices
-    left join listed
-        on
-            invoices.connection_id = listed.connection_id
-            and (invoices.supplier_number = listed.supplier_number or invoices.supplier_id = listed.supplier_id)
-    where listed.supplier_id is null and coalesce(invoices.supplier_number, invoices.supplier_id) is not null
+    left join listed as by_number
+        on invoices.connection_id = by_number.connection_id and invoices.supplier_number = by_number.supplier_number
+    left join listed as by_id on invoices.connection_id = by_id.connection_id and invoices.supplier_id = by_id.supplier_id
+    where
+        by_number.supplier_id is null
+        and by_id.supplier_id is null
+        and coalesce(invoices.supplier_number, invoices.supplier_id) is not null
     group by invoices.connection_id, invoices.supplier_id, invoices.supplier_number
 
 ),
