@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -207,7 +207,7 @@ def _link(settings: Settings, line: Row) -> str | None:
 
 
 def _page(settings: Settings, line: Row) -> Page | None:
-    """The archived page of a line, with the smallest object in it that names the line or its journal."""
+    """The archived page of a line, with the object in it that names the line, or its journal."""
     if not line["_page_id"]:
         return None
     system, connection_id = line["source_system"], line["connection_id"]
@@ -218,20 +218,28 @@ def _page(settings: Settings, line: Row) -> Page | None:
     native = line["gl_line_key"].split("|", 2)[2]
     wanted = {native, *native.split("|"), str(line["journal_id"])} - {""}
     try:
-        found = _smallest(_EXACT.decode(body), wanted)
+        _, found = _closest(_EXACT.decode(body), wanted)
     except msgspec.DecodeError:
         return Page(system, connection_id, line["_page_id"])  # not JSON: a table in a file of its own
     excerpt = msgspec.json.format(_WRITTEN.encode(found), indent=2).decode() if found is not None else ""
     return Page(system, connection_id, line["_page_id"], excerpt)
 
 
-def _smallest(value: Any, wanted: set[str]) -> Any:
-    """The innermost object that has one of the wanted values as a field of its own; the first of several."""
+def _closest(value: Any, wanted: set[str], above: frozenset[str] = frozenset()) -> tuple[int, Any]:
+    """The object that, with those around it, has most of the wanted values as fields; the innermost, of its equals the first.
+
+    A part of a key alone, such as a line's number, is found in many places.
+    """
+    own: set[str] = set()
+    inside: Iterable[Any] = value if isinstance(value, list) else ()
     if isinstance(value, dict):
-        for inner in value.values():
-            if isinstance(inner, dict | list) and (found := _smallest(inner, wanted)) is not None:
-                return found
-        return value if any(str(inner) in wanted for inner in value.values() if isinstance(inner, str | int)) else None
-    if isinstance(value, list):
-        return next((found for inner in value if (found := _smallest(inner, wanted)) is not None), None)
-    return None
+        own = {str(field) for field in value.values() if isinstance(field, str | int)} & wanted
+        inside = value.values()
+    known = above | own
+    best: tuple[int, Any] = (len(known), value) if own else (0, None)
+    for inner in inside:
+        if isinstance(inner, dict | list):
+            matches, found = _closest(inner, wanted, known)
+            if found is not None and (matches > best[0] or (best[1] is value and matches == best[0])):
+                best = (matches, found)
+    return best
