@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, xero
+from sandbox.vendors import ecb, hubspot, quickbooks, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -49,7 +49,9 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(_end_of_history(shown.company))
-    return _application([module.vendor(shown.company, clock, limits=shown.limits) for module in (xero, hubspot, ecb)], clock)
+    return _application(
+        [module.vendor(shown.company, clock, limits=shown.limits) for module in (xero, quickbooks, hubspot, ecb)], clock
+    )
 
 
 def _end_of_history(company: Path) -> datetime:
