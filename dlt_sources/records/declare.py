@@ -37,19 +37,20 @@ class Kind:
     convert: Callable[[Sequence[Any]], convert.Converted]
 
 
-_MONEY = pa.decimal128(38, 12)
 TEXT = Kind("VARCHAR", pa.string(), convert.text)
 COUNT = Kind("BIGINT", pa.int64(), convert.integer)
 FLAG = Kind("BOOLEAN", pa.bool_(), convert.boolean)
 INSTANT = Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)
+DAY = Kind("DATE", pa.date32(), convert.day)
+MONEY = Kind("DECIMAL(38, 12)", pa.decimal128(38, 12), convert.decimal)
 
-Money = Annotated[Decimal, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal)]
+Money = Annotated[Decimal, MONEY]
 """A JSON number, or a string that holds a plain one; kept to the last digit."""
-MoneyText = Annotated[str, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal_text)]
+MoneyText = Annotated[str, Kind(MONEY.sql, MONEY.arrow, convert.decimal_text)]
 """A number that always travels as a JSON string."""
 CountText = Annotated[str, Kind("BIGINT", pa.int64(), convert.integer_text)]
 FlagText = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_text)]
-Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
+Day = Annotated[str, DAY]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
 Instant = Annotated[str, INSTANT]
 """A moment, stored as UTC: ``/Date(ms+0000)/``, ISO 8601 with or without offset, or epoch milliseconds in a string."""
