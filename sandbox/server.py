@@ -33,12 +33,15 @@ _START_SECONDS = 60.0
 class Shown:
     """What a sandbox shows: the simulated company (a file of ``sandbox.company``), or a folder of real books as Xero.
 
-    ``limits`` False lifts the vendors' call limits, for tests that are not about them.
+    ``limits`` False lifts the vendors' call limits, for tests that are not about them. ``only`` names the emulators wanted, all of
+    them if empty; ``at`` is where the clock starts, by default the end of the company's history.
     """
 
     company: Path | None = None
     books: Path | None = None
     limits: bool = True
+    only: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 def build(shown: Shown) -> Starlette:
@@ -48,10 +51,9 @@ def build(shown: Shown) -> Starlette:
         return _application([vendor], clock)
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
-    clock = VirtualClock(_end_of_history(shown.company))
-    return _application(
-        [module.vendor(shown.company, clock, limits=shown.limits) for module in (xero, quickbooks, hubspot, ecb)], clock
-    )
+    clock = VirtualClock(shown.at or _end_of_history(shown.company))
+    modules = [module for module in (xero, quickbooks, hubspot, ecb) if not shown.only or module.NAME in shown.only]
+    return _application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
 
 
 def _end_of_history(company: Path) -> datetime:

@@ -306,7 +306,7 @@ class QuickBooksApi:
         if not self._is_multi_currency(books):
             raise Refused(self._no_currencies())
         query = request.query_params
-        sql = "select body from object where entity = 'ExchangeRate' and body->>'SourceCurrencyCode' = ? and body->>'AsOfDate' <= ? order by body->>'AsOfDate' desc"
+        sql = "select body from object where entity = 'ExchangeRate' and (body->>'SourceCurrencyCode') = ? and (body->>'AsOfDate') <= ? order by (body->>'AsOfDate') desc"
         rows = books.rows(
             sql, [query.get("sourcecurrencycode", "").upper(), query.get("asofdate", f"{pacific(self._clock.now()):%Y-%m-%d}")]
         )

@@ -112,7 +112,7 @@ listed as (
     select journal_id, 1, 'JournalEntry', recorded_at, null from known.journal
     where source_type not in ('sale', 'purchase', 'sale_credit', 'purchase_credit', 'sale_payment', 'purchase_payment', 'refund', 'bank_spend', 'bank_receive')
 )
-select *, row_number() over (order by created_at, key, part)::varchar as id from listed;
+select *, split_part(key, '/', 1) as base, row_number() over (order by created_at, key, part)::varchar as id from listed;
 create table txn as from wire.txn limit 0;
 
 -- What a payment takes off its document. A second payment of the same money finds nothing left: it stays unapplied.
@@ -139,7 +139,7 @@ with happened as (
 ),
 changed as (
     select t.key, count(*) as changes, max(h.at_time) as changed_at
-    from main.txn t join happened h on h.document_id = replace(t.key, '/again', '') and h.at_time > t.created_at and h.at_time < coalesce(t.deleted_at, timestamp '9999-12-31')
+    from main.txn t join happened h on h.document_id = t.base and h.at_time > t.created_at and h.at_time < coalesce(t.deleted_at, timestamp '9999-12-31')
     where t.entity in ('Invoice', 'CreditMemo', 'Bill', 'VendorCredit') group by t.key
 ),
 settled as (
@@ -149,7 +149,7 @@ select t.key, t.entity, t.id, t.created_at, t.deleted_at, coalesce(c.changes, 0)
     case when d.is_draft or d.voided_at is not null then 0 else 1 end as weight,
     case when d.is_draft or d.voided_at is not null then 0 else d.total - coalesce(s.settled, 0) - d.credited end::decimal(20, 4) as balance,
     coalesce(x.edited_at > horizon(), false) as is_mistaken
-from main.txn t join known.document d on d.document_id = replace(t.key, '/again', '') left join changed c using (key) left join settled s on s.document_id = d.document_id
+from main.txn t join known.document d on d.document_id = t.base left join changed c using (key) left join settled s on s.document_id = d.document_id
 left join main.correction x on x.document_id = d.document_id
 where t.entity in ('Invoice', 'CreditMemo', 'Bill', 'VendorCredit');
 create table document as from wire.document limit 0;

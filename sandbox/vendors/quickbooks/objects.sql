@@ -156,7 +156,7 @@ select t.entity, t.id, 0, t.created_at, coalesce(t.deleted_at, t.created_at), p.
     }) else present({
     'TxnDate': p.payment_date::varchar, 'CustomerRef': ref(p.party_id, p.party_name), 'CurrencyRef': usd(), 'TotalAmt': 0, 'UnappliedAmt': 0, 'ProcessPayment': false,
     'Line': [{'Amount': amount(p.amount_txn), 'LinkedTxn': [{'TxnId': p.document_key, 'TxnType': 'CreditMemo'}]}, {'Amount': amount(p.amount_txn), 'LinkedTxn': [{'TxnId': p.id, 'TxnType': 'Check'}]}]}) end
-from main.payment p join main.txn t on t.key in (p.payment_id || '/deposit', p.payment_id || '/card', p.payment_id || '/set-off') join main.account b on b.code = p.bank_account_code
+from main.payment p join main.txn t on t.base = p.payment_id and t.key <> t.base join main.account b on b.code = p.bank_account_code
 union all
 -- A credit that is not paid out is set against its document by a payment of nothing.
 select t.entity, t.id, 0, t.created_at, t.created_at, n.issue_date, null, case t.entity when 'Payment' then present({
@@ -165,7 +165,7 @@ select t.entity, t.id, 0, t.created_at, t.created_at, n.issue_date, null, case t
     }) else present({
     'TxnDate': n.issue_date::varchar, 'VendorRef': ref(p.id, p.name), 'CurrencyRef': usd(), 'TotalAmt': 0, 'PayType': 'Check', 'CheckPayment': {'BankAccountRef': a.bank, 'PrintStatus': 'NotSet'}, 'APAccountRef': a.payable,
     'Line': [{'Amount': amount(n.total), 'LinkedTxn': [{'TxnId': o.id, 'TxnType': 'Bill'}]}, {'Amount': amount(n.total), 'LinkedTxn': [{'TxnId': n.id, 'TxnType': 'VendorCredit'}]}]}) end
-from (select *, replace(key, '/set-off', '') as document_id from main.txn where key like '%/set-off') t join main.document n using (document_id) join main.document_now o on o.document_id = n.credits_document_id
+from main.txn t join main.document n on n.document_id = t.base and t.key like '%/set-off' join main.document_now o on o.document_id = n.credits_document_id
 join main.party p on p.key = coalesce(n.customer_id, n.vendor_id) cross join (select any_value(ref(id, name)) filter (code = '2000') as payable, any_value(ref(id, name)) filter (code = '1000') as bank from main.account) a
 union all
 select t.entity, t.id, 0, t.created_at, coalesce(t.deleted_at, t.created_at), b.transaction_date, null, case t.entity when 'Transfer' then present({
@@ -179,7 +179,7 @@ select t.entity, t.id, 0, t.created_at, coalesce(t.deleted_at, t.created_at), b.
     }) else present({
     'TxnDate': b.transaction_date::varchar, 'DepositToAccountRef': ref(k.id, k.name), 'CurrencyRef': usd(), 'PrivateNote': b.description, 'TotalAmt': amount(b.total), 'DepartmentRef': {'value': '1', 'name': 'Main Office'},
     'Line': [present({'Id': '1', 'LineNum': 1, 'Description': b.description, 'Amount': amount(b.net_amount), 'DetailType': 'DepositLineDetail', 'DepositLineDetail': {'AccountRef': ref(a.id, a.name), 'ClassRef': ref(c.id, c.name)}})]}) end
-from known.bank_transaction b join main.txn t on t.key in (b.bank_transaction_id, b.bank_transaction_id || '/transfer') join main.account a on a.code = b.account_code join main.account k on k.code = b.bank_account_code
+from known.bank_transaction b join main.txn t on t.base = b.bank_transaction_id join main.account a on a.code = b.account_code join main.account k on k.code = b.bank_account_code
 left join main.class c on c.key = b.department_id
 union all
 select t.entity, t.id, 0, t.created_at, t.created_at, j.journal_date, upper(j.journal_id[5:]), present({
@@ -216,7 +216,7 @@ with sourced as (
 moved as (
     select s.* replace (t.id as txn_id, t.entity as entity, 1 as line_number, s.side_code as code, s.side_amount as amount_func, null as department_id, null as campaign_id)
     from (select *, unnest([code, '1000']) as side_code, unnest([-amount_func, amount_func]) as side_amount from sourced where code <> account_code and line_number = 1) s
-    join known.journal j using (journal_id) join main.txn t on t.key in (j.source_id || '/deposit', j.source_id || '/card', j.source_id || '/transfer')
+    join known.journal j using (journal_id) join main.txn t on t.base = j.source_id and t.key <> t.base
 )
 select s.txn_id, s.entity, s.journal_date as txn_date, s.code, a.id as account_id, a.name as account_name, a.classification, a.account_type, any_value(s.description) as memo,
     coalesce(s.campaign_id, s.department_id) as class_key, any_value(c.name) as class_name, any_value(p.name) as party_name, any_value(o.doc_number) as doc_number, max(o.changed_at) as changed_at, sum(s.amount_func) as amount

@@ -16,7 +16,7 @@ from sandbox.vendors.quickbooks.query import pacific
 from sandbox.vendors.quickbooks.store import Books
 from sandbox.vendors.tables import Row
 
-MOST_CELLS = 60_000  # the vendor's own is higher: a small company must be able to show it
+MOST_CELLS = 40_000  # the vendor's own is higher: a small company must be able to show it
 TOO_MUCH = "Unable to display more data. Please reduce the date range."
 _DEFAULT_COLUMNS = "tx_date,txn_type,doc_num,name,memo,split_acc,subt_nat_amount,rbal_nat_amount"
 _TITLES = {
@@ -172,7 +172,7 @@ _ACCOUNTS = """
     from object where entity = 'Account' order by number
 """
 _KINDS = """
-    select entity, id, coalesce(body->>'PayType', body->>'PaymentType' || case body->>'Credit' when 'true' then ' Credit' else '' end) as kind
+    select entity, id, coalesce(body->>'PayType', (body->>'PaymentType') || case when (body->>'Credit') = 'true' then ' Credit' else '' end) as kind
     from object where entity in ('BillPayment', 'Purchase')
 """
 _KIND_NAMES = {"CreditCard Credit": "Credit Card Credit", "Check": "Check", "Cash": "Expense"}
