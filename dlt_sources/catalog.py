@@ -13,6 +13,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.quickbooks import QuickBooksSettings
+from dlt_sources.quickbooks.records import TABLES as QUICKBOOKS_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.xero import XeroSettings
@@ -52,6 +54,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="quickbooks",
+            title="QuickBooks Online",
+            kind="erp",
+            tables=QUICKBOOKS_TABLES,
+            settings=QuickBooksSettings,
+            cron="12 * * * *",
+            docs="dlt_sources/quickbooks/README.md",
         ),
         System(
             name="hubspot",
