@@ -175,8 +175,11 @@ class Books:
             yield item
 
     def _count(self, entity: str) -> int | None:
-        """How many objects the vendor says there are."""
-        return self._ask(entity, f"select count(*) from {entity}{_where(entity)}").total
+        """How many objects the vendor says there are; None where it does not count them."""
+        try:
+            return self._ask(entity, f"select count(*) from {entity}{_where(entity)}").total
+        except BadRequest:
+            return None
 
     def _by_time(self, entity: str, since: datetime | None) -> Iterator[Answer]:
         """Objects by moment of change, each once.

@@ -551,11 +551,8 @@ WHOLE = {
 """Small lists that are read whole each time: change data capture does not know them, or they are one object."""
 CAPTURED = LISTS | TRANSACTIONS
 HAVE_ACTIVE = frozenset(
-    {"Account", "Customer", "Vendor", "Employee", "Item", "Class", "Department", "Term", "TaxCode", "TaxRate"}
-) | {
-    "CompanyCurrency",
-    "Budget",
-}
+    {"Account", "Customer", "Vendor", "Employee", "Item", "Class", "Department", "Term", "TaxCode", "TaxRate", "Budget"}
+)
 """Entities of which a query shows inactive objects only where it asks for them."""
 DELETABLE = frozenset(TRANSACTIONS) | {"Budget"}
 """Entities whose objects can disappear; the others are made inactive."""

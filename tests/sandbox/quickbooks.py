@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -83,10 +85,17 @@ def load(found: Settings) -> Loaded:
     return ingestion.load(found, ingestion.extract(found, found.connections["quickbooks_bf"]))
 
 
-def ask(found: Settings, sql: str, *, meridian: Path | None = None) -> list[tuple[Any, ...]]:
-    """Rows of a query on the raw tables; ``gl`` is the ledger that the posting rules make of them."""
+@contextmanager
+def reading(found: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees the raw tables as schema ``quickbooks``."""
     with duckdb.connect() as database:
         database.execute(f"attach '{found.warehouse}' as raw (read_only); use raw")
+        yield database
+
+
+def ask(found: Settings, sql: str, *, meridian: Path | None = None) -> list[tuple[Any, ...]]:
+    """Rows of a query on the raw tables; ``gl`` is the ledger that the posting rules make of them."""
+    with reading(found) as database:
         if meridian:
             database.execute(f"attach '{meridian}' as meridian (read_only)")
         if "gl" in sql:
@@ -120,20 +129,25 @@ def wrong_months(found: Settings, meridian: Path, recorded_until: str) -> list[t
 
 def living(found: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every raw table without what differs by run, as staging sees it: what was deleted is gone, with the parts of former versions."""
+    tables = """
+        select table_name, list(column_name) from information_schema.columns where table_schema = 'quickbooks'
+            and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine', 'deletions') group by 1
+    """
+    tables = """
+        select table_name, list(column_name) from information_schema.columns where table_schema = 'quickbooks'
+            and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine', 'deletions') group by 1
+    """
     content = {}
-    for table, columns in ask(
-        found,
-        "select table_name, list(column_name) from information_schema.columns where table_schema = 'quickbooks' "
-        "and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine', 'deletions') group by 1",
-    ):
-        condition = "true"
-        if "transaction_id" in columns:
-            condition = """exists (
-                select 1 from quickbooks.transactions as t where t.connection_id = x.connection_id and t.transaction_type = x.transaction_type
-                    and t.id = x.transaction_id and t._dlt_load_id = x._dlt_load_id)
-                and not exists (select 1 from quickbooks.deletions d where d.entity = x.transaction_type and d.id = x.transaction_id)"""
-        elif table == "transactions":
-            condition = "not exists (select 1 from quickbooks.deletions d where d.entity = x.transaction_type and d.id = x.id)"
-        sql = f'select * exclude (_dlt_load_id, _page_id) from quickbooks."{table}" as x where {condition} order by all'
-        content[table] = ask(found, sql)
+    with reading(found) as database:
+        for table, columns in database.execute(tables).fetchall():
+            condition = "true"
+            if "transaction_id" in columns:
+                condition = """
+                    (transaction_type, transaction_id, _dlt_load_id) in (select (transaction_type, id, _dlt_load_id) from quickbooks.transactions)
+                    and (transaction_type, transaction_id) not in (select (entity, id) from quickbooks.deletions)
+                """
+            elif table == "transactions":
+                condition = "(transaction_type, id) not in (select (entity, id) from quickbooks.deletions)"
+            sql = f'select * exclude (_dlt_load_id, _page_id) from quickbooks."{table}" where {condition} order by all'
+            content[table] = database.execute(sql).fetchall()
     return content

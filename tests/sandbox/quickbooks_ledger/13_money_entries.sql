@@ -20,6 +20,12 @@ lines as (
 
 ),
 
+tax_lines as (
+
+    select * from books.tax_lines
+
+),
+
 links as (
 
     select * from books.links
@@ -29,6 +35,12 @@ links as (
 special_accounts as (
 
     select * from books.special_accounts
+
+),
+
+tax_accounts as (
+
+    select * from books.tax_accounts
 
 ),
 
@@ -92,6 +104,28 @@ deposit_entries as (
             and links.linked_id = held.id
             and held.transaction_type in ('Payment', 'SalesReceipt', 'RefundReceipt')
     where lines.transaction_type = 'Deposit'
+
+    union all by name
+
+    select
+        tax_lines.connection_id,
+        tax_lines.transaction_type,
+        tax_lines.transaction_id,
+        tax_lines.position as line_number,
+        'tax' as part,
+        coalesce(tax_accounts.account_id, special_accounts.tax_account_id) as account_id,
+        -tax_lines.amount as amount_txn,
+        transactions.fx_rate
+    from tax_lines
+    inner join transactions
+        on
+            tax_lines.connection_id = transactions.connection_id
+            and tax_lines.transaction_type = transactions.transaction_type
+            and tax_lines.transaction_id = transactions.id
+    inner join special_accounts on tax_lines.connection_id = special_accounts.connection_id
+    left join tax_accounts
+        on tax_lines.connection_id = tax_accounts.connection_id and tax_lines.tax_rate_id = tax_accounts.tax_rate_id
+    where tax_lines.transaction_type = 'Deposit'
 
 ),
 
