@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, quickbooks, xero
+from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, quickbooks, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -48,12 +48,20 @@ def build(shown: Shown) -> Starlette:
     """The application with every emulator that has something to show."""
     if shown.books is not None:
         vendor, clock = xero.vendor_of_books(shown.books, limits=shown.limits)
-        return _application([vendor], clock)
+        return application([vendor], clock)
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
-    modules = [module for module in (xero, quickbooks, hubspot, ecb) if not shown.only or module.NAME in shown.only]
-    return _application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
+    kept = _systems_with_books(shown.company)
+    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept), hubspot, ecb]
+    wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
+    return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
+
+
+def _systems_with_books(company: Path) -> set[str]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{company}' as meridian (read_only)")
+        return {name for (name,) in db.execute("select distinct unnest([books, plans]) from meridian.company.entity").fetchall()}
 
 
 def _end_of_history(company: Path) -> datetime:
@@ -65,7 +73,8 @@ def _end_of_history(company: Path) -> datetime:
     return datetime.combine(row[0], time_of_day(23, 59, 59), UTC)
 
 
-def _application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
+def application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
+    """Some vendors, each under its name, with the controls."""
     faults, log = Faults(), RequestLog()
     connections = {name: keys for vendor in vendors for name, keys in vendor.connections.items()}
 

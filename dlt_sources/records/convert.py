@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -18,12 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _MONEY = pa.decimal128(38, 12)
+_RATE = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us")
-_SCALE = 12
-_INTEGER_DIGITS = 26
+_PRECISION = 38
+_CLOCK = pa.time64("us")
 _INT64 = 2**63
+_UTC = r"(Z|\+00:?00)?"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
+_DURATION = re.compile(r"^PT(?=.)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,14 +51,52 @@ def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -
     return Converted(pa.array(good, kind), bad)
 
 
-def _fits(value: Decimal) -> Decimal:
+def _parsed(
+    values: Sequence[str | None],
+    kind: pa.DataType,
+    plain: Callable[[pa.Array], pa.Array],
+    cast: Callable[[pa.Array], pa.Array],
+    one: Callable[[str], Any],
+) -> Converted:
+    """Plain texts are converted together, the empty text is absent; only the others are looked at one by one."""
+    try:
+        strings = _present(pa.array(values, pa.string()))
+    except (UnicodeEncodeError, pa.ArrowException):
+        return _each(values, kind, one)
+    fits = plain(strings)
+    if pc.all(fits, min_count=0).as_py():
+        return Converted(cast(strings))
+    odd = pc.fill_null(pc.invert(fits), False)
+    good: list[Any] = []
+    bad: dict[int, str] = {}
+    for position in pc.indices_nonzero(odd).to_pylist():
+        try:
+            good.append(one(strings[position].as_py()))
+        except (ValueError, ArithmeticError) as reason:
+            good.append(None)
+            bad[position] = str(reason)
+    array = cast(pc.if_else(odd, pa.scalar(None, pa.string()), strings))
+    return Converted(pc.replace_with_mask(array, odd, pa.array(good, kind)), bad)
+
+
+def _like(pattern: str) -> Callable[[pa.Array], pa.Array]:
+    """Which texts have a pattern."""
+    return lambda strings: pc.match_substring_regex(strings, pattern)
+
+
+def _present(strings: pa.Array) -> pa.Array:
+    """Empty texts as absent."""
+    return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
+
+
+def _fits(value: Decimal, scale: int = _MONEY.scale) -> Decimal:
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > _SCALE and value != round(value, _SCALE):
-        raise ValueError(f"{value} has more than {_SCALE} decimals")
-    if value and value.adjusted() >= _INTEGER_DIGITS:
-        raise ValueError(f"{value} has more than {_INTEGER_DIGITS} digits before the point")
+    if isinstance(exponent, int) and -exponent > scale and value != round(value, scale):
+        raise ValueError(f"{value} has more than {scale} decimals")
+    if value and value.adjusted() >= _PRECISION - scale:
+        raise ValueError(f"{value} has more than {_PRECISION - scale} digits before the point")
     return value
 
 
@@ -67,25 +108,33 @@ def decimal(values: Sequence[Decimal | None]) -> Converted:
         return _each(values, _MONEY, _fits)
 
 
-def _read_decimal(text: str) -> Decimal | None:
+def _read_decimal(text: str, scale: int = _MONEY.scale) -> Decimal | None:
     if text == "":
         return None
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text):
         raise ValueError(f"'{text[:60]}' is not a number")
     try:
-        return _fits(Decimal(text))
+        return _fits(Decimal(text), scale)
     except InvalidOperation:
         raise ValueError(f"'{text[:60]}' is not a number") from None
 
 
-def decimal_text(values: Sequence[str | None]) -> Converted:
-    """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
-    strings = pa.array(values, pa.string())
-    strings = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
-    plain = pc.all(pc.match_substring_regex(strings, r"^[+-]?\d{1,26}(\.\d{1,12})?$"), min_count=0).as_py()
-    if plain:
-        return Converted(pc.cast(strings, _MONEY))
-    return _each(values, _MONEY, _read_decimal)
+def decimal_text(values: Sequence[str | None], kind: pa.DataType = _MONEY) -> Converted:
+    """Numbers in strings ("12.5", ".5"); the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
+    plain = rf"^[+-]?(\d{{1,{_PRECISION - kind.scale}}}(\.\d{{0,{kind.scale}}})?|\.\d{{1,{kind.scale}}})$"
+    return _parsed(
+        values, kind, _like(plain), lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale)
+    )
+
+
+def rate_text(values: Sequence[str | None]) -> Converted:
+    """Exchange rates in strings, to 18 decimals."""
+    return decimal_text(values, _RATE)
+
+
+def digits(values: Sequence[Decimal | None]) -> Converted:
+    """Numbers of any length as plain text: a rate with forty digits takes no document out."""
+    return Converted(pa.array([None if value is None else f"{value:f}" for value in values], pa.string()))
 
 
 def text(values: Sequence[str | None]) -> Converted:
@@ -99,6 +148,13 @@ def text(values: Sequence[str | None]) -> Converted:
 def _encodable(value: str) -> str:
     value.encode()
     return value
+
+
+def filled(values: Sequence[str | None]) -> Converted:
+    """Text; the empty string is absent."""
+    converted = text(values)
+    array = pc.if_else(pc.equal(converted.array, ""), pa.scalar(None, pa.string()), converted.array)
+    return Converted(array, converted.bad)
 
 
 def integer(values: Sequence[int | None]) -> Converted:
@@ -117,7 +173,7 @@ def _int64(value: int) -> int:
 
 def integer_text(values: Sequence[str | None]) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
-    return _each(values, pa.int64(), _read_integer)
+    return _parsed(values, pa.int64(), _like(r"^-?\d{1,18}$"), lambda strings: pc.cast(strings, pa.int64()), _read_integer)
 
 
 def _read_integer(value: str) -> int | None:
@@ -136,14 +192,41 @@ def boolean(values: Sequence[bool | None]) -> Converted:
 
 def boolean_text(values: Sequence[str | None]) -> Converted:
     """Strings "true" and "false"; the empty string is absent."""
-    return _each(values, pa.bool_(), _read_boolean)
+    return _words(values, "true", "false")
 
 
-def _read_boolean(value: str) -> bool | None:
-    known = {"true": True, "false": False, "": None}
-    if value not in known:
-        raise ValueError(f"'{value[:60]}' is neither true nor false")
-    return known[value]
+def boolean_letter(values: Sequence[str | None]) -> Converted:
+    """Strings "T" and "F"; the empty string is absent."""
+    return _words(values, "T", "F")
+
+
+def _words(values: Sequence[str | None], yes: str, no: str) -> Converted:
+    def read(value: str) -> bool | None:
+        known = {yes: True, no: False, "": None}
+        if value not in known:
+            raise ValueError(f"'{value[:60]}' is neither {yes} nor {no}")
+        return known[value]
+
+    def plain(strings: pa.Array) -> pa.Array:
+        return pc.or_(pc.equal(strings, yes), pc.equal(strings, no))
+
+    return _parsed(values, pa.bool_(), plain, lambda strings: pc.equal(strings, yes), read)
+
+
+def flag(values: Sequence[bool | str | None]) -> Converted:
+    """Booleans that travel as JSON booleans, as Y and N, or as words; the empty string is absent."""
+    if not any(isinstance(value, str) for value in values):
+        return Converted(pa.array(values, pa.bool_()))
+    return _each(values, pa.bool_(), _read_flag)
+
+
+def _read_flag(value: bool | str) -> bool | None:
+    known = {"Y": True, "N": False, "TRUE": True, "FALSE": False, "": None}
+    if isinstance(value, bool):
+        return value
+    if value.upper() not in known:
+        raise ValueError(f"'{value[:60]}' is neither yes nor no")
+    return known[value.upper()]
 
 
 def day(values: Sequence[str | None]) -> Converted:
@@ -178,9 +261,11 @@ def instant(values: Sequence[str | None]) -> Converted:
     milliseconds = _milliseconds(strings)
     if milliseconds is not None:
         return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"), min_count=0).as_py():
+    if pc.all(
+        pc.match_substring_regex(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"), min_count=0
+    ).as_py():
         try:
-            return Converted(pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT))
+            return Converted(pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT))
         except pa.ArrowException:
             return _each(values, _INSTANT, read_instant)
     return _each(values, _INSTANT, read_instant)
@@ -207,6 +292,23 @@ def read_instant(value: str) -> datetime | None:
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a moment") from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def clock_time(values: Sequence[str | None]) -> Converted:
+    """Times of day: ``PT14H30M00S`` or ``14:30:00``; the empty string is absent."""
+    return _each(values, _CLOCK, _read_clock)
+
+
+def _read_clock(value: str) -> time | None:
+    if value == "":
+        return None
+    if match := _DURATION.match(value):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return time(hours, minutes, seconds)
+    try:
+        return time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"'{value[:60]}' is not a time of day") from None
 
 
 def instant_ms(values: Sequence[int | None]) -> Converted:
