@@ -217,13 +217,13 @@ CHECKS = (
         asset=["core", "fct_account_month"],
         name="accounts_have_their_usual_side",
         control="A-05",
-        description="Revenue is a credit and cost a debit over a month, except where gains and losses meet.",
+        description="Revenue is a credit and cost a debit over a closed month, except where gains and losses meet.",
         level="info",
         query="""
             select entity_id, period_month::varchar as period_month, account_code, account_name, net_func::varchar as amount
-            from core.fct_account_month
+            from core.fct_account_month cross join core.dim_as_of as today
             where is_profit_and_loss and account_type not in ('fx_gain_loss', 'income_tax', 'other_expense', 'other_income')
-                and net_func * natural_sign < -1000
+                and net_func * natural_sign < -1000 and period_month <= today.closed_month
         """,
     ),
     expectation_check(
