@@ -1,8 +1,10 @@
-"""What the tests of QuickBooks share: consent, calls, homes, and the ledger that its documented posting rules make."""
+"""What the tests of QuickBooks share: consent, calls, homes, and the ledger that the models make of what was read."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +14,17 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import httpx
 
-from finance_hub import ingestion, settings, warehouse
+from finance_hub import ingestion, models, settings, warehouse
 from finance_hub.ingestion import Loaded
 from finance_hub.settings import Settings
 from tests.conftest import connect
 
 CLIENT = ("sandbox-client", "sandbox-secret")
 BACK = "http://localhost:8770/callback"
-LEDGER = {path.stem[3:]: path.read_text() for path in sorted(Path(__file__).with_name("quickbooks_ledger").glob("*.sql"))}
-"""The posting rules as queries on the raw tables and on each other, in order; the last is the ledger."""
+LEDGER = tuple(
+    f"int_quickbooks_{each}" for each in ("gl_lines_conformed", "gl_quarantined", "documents_conformed", "payments_conformed")
+)
+"""What `build` makes, with all that it is made of."""
 SAMPLE_REALM = "4620816365000000001"
 
 
@@ -85,35 +89,46 @@ def load(found: Settings) -> Loaded:
     return ingestion.load(found, ingestion.extract(found, found.connections["quickbooks_bf"]))
 
 
+def build(found: Settings) -> None:
+    """Make the ledger of what has been read until now."""
+    command = [models.DBT, "--quiet", "run", "--select", *(f"+{model}" for model in LEDGER), "--project-dir", str(models.PROJECT)]
+    command += [
+        "--profiles-dir",
+        str(models.PROJECT),
+        "--target-path",
+        str(found.home / "dbt"),
+        "--log-path",
+        str(found.home / "logs"),
+    ]
+    known = {**os.environ, **models.environment(found.warehouse)}
+    ran = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+
+
 @contextmanager
 def reading(found: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that sees the raw tables as schema ``quickbooks``."""
-    with duckdb.connect() as database:
-        database.execute(f"attach '{found.warehouse}' as raw (read_only); use raw")
+    """A connection that sees the raw tables as schema ``quickbooks``; once built, ``gl`` is the ledger."""
+    with warehouse.reading(found.warehouse) as database:
+        if database.execute(f"select count(*) from duckdb_views() where view_name = '{LEDGER[0]}'").fetchone() == (1,):
+            database.execute(f"create temp view gl as from intermediate.{LEDGER[0]}")
         yield database
 
 
 def ask(found: Settings, sql: str, *, meridian: Path | None = None) -> list[tuple[Any, ...]]:
-    """Rows of a query on the raw tables; ``gl`` is the ledger that the posting rules make of them."""
+    """Rows of a query on the raw tables and the ledger."""
     with reading(found) as database:
         if meridian:
             database.execute(f"attach '{meridian}' as meridian (read_only)")
-        if "gl" in sql:
-            database.execute("attach ':memory:' as rules; create schema rules.books")
-            for name, query in LEDGER.items():
-                made = query.replace("from books.", "from rules.books.").replace("quickbooks.", "raw.quickbooks.")
-                database.execute(f"create table rules.books.{name} as {made}")
-            database.execute("create temp view gl as from rules.books.ledger")
         return database.execute(sql).fetchall()
 
 
 def wrong_months(found: Settings, meridian: Path, recorded_until: str) -> list[tuple[Any, ...]]:
-    """Accounts and months whose sum is not that of the company's journals."""
+    """Accounts and months whose sum in the ledger, as it was built last, is not that of the company's journals."""
     return ask(
         found,
         f"""
         with told as (
-            select accounts.acct_num as account_code, gl.period_month as month, sum(gl.amount_func) as amount
+            select accounts.acct_num as account_code, date_trunc('month', gl.posting_date)::date as month, sum(gl.amount_func) as amount
             from gl join quickbooks.accounts on gl.account_id = accounts.id group by all having sum(gl.amount_func) <> 0
         ),
         true_one as (
@@ -129,10 +144,6 @@ def wrong_months(found: Settings, meridian: Path, recorded_until: str) -> list[t
 
 def living(found: Settings) -> dict[str, list[tuple[Any, ...]]]:
     """Every raw table without what differs by run, as staging sees it: what was deleted is gone, with the parts of former versions."""
-    tables = """
-        select table_name, list(column_name) from information_schema.columns where table_schema = 'quickbooks'
-            and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine', 'deletions') group by 1
-    """
     tables = """
         select table_name, list(column_name) from information_schema.columns where table_schema = 'quickbooks'
             and table_name not like '\\_dlt%' escape '\\' and table_name not in ('extraction', 'quarantine', 'deletions') group by 1
