@@ -17,6 +17,8 @@ from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
 from dlt_sources.oracle_fusion import OracleSettings
+from dlt_sources.quickbooks import QuickBooksSettings
+from dlt_sources.quickbooks.records import TABLES as QUICKBOOKS_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.sap import SapSettings
@@ -58,6 +60,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=XeroSettings,
             cron="7 * * * *",
             docs="dlt_sources/xero/README.md",
+        ),
+        System(
+            name="quickbooks",
+            title="QuickBooks Online",
+            kind="erp",
+            tables=QUICKBOOKS_TABLES,
+            settings=QuickBooksSettings,
+            cron="12 * * * *",
+            docs="dlt_sources/quickbooks/README.md",
         ),
         System(
             name="netsuite",

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, sap, xero
+from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, quickbooks, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -33,12 +33,15 @@ _START_SECONDS = 60.0
 class Shown:
     """What a sandbox shows: the simulated company (a file of ``sandbox.company``), or a folder of real books as Xero.
 
-    ``limits`` False lifts the vendors' call limits, for tests that are not about them.
+    ``limits`` False lifts the vendors' call limits, for tests that are not about them. ``only`` names the emulators wanted, all of
+    them if empty; ``at`` is where the clock starts, by default the end of the company's history.
     """
 
     company: Path | None = None
     books: Path | None = None
     limits: bool = True
+    only: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 def build(shown: Shown) -> Starlette:
@@ -48,10 +51,11 @@ def build(shown: Shown) -> Starlette:
         return application([vendor], clock)
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
-    clock = VirtualClock(_end_of_history(shown.company))
+    clock = VirtualClock(shown.at or _end_of_history(shown.company))
     kept = _systems_with_books(shown.company)
-    modules = (*(module for module in (xero, netsuite, sap, oracle_fusion) if module.NAME in kept), hubspot, ecb)
-    return application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
+    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept), hubspot, ecb]
+    wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
+    return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 
 
 def _systems_with_books(company: Path) -> set[str]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dlt_sources.http.auth import Auth, NoAuth, OAuth1, OAuth2, StaticToken, basic, request_tokens
-from dlt_sources.http.client import ApiClient, origin
+from dlt_sources.http.client import ApiClient, origin, trace
 from dlt_sources.http.consent import Application, ask, redirect_address
 from dlt_sources.http.errors import (
     AuthenticationRejected,
@@ -67,5 +67,6 @@ __all__ = [
     "redirect_address",
     "request_tokens",
     "retry_after",
+    "trace",
     "walk",
 ]

@@ -103,7 +103,7 @@ class OAuth2:
     ``first_refresh_token`` starts the refresh-token grant; without it, and without stored consent, client credentials are used.
     ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header. ``assertion``
     gives form fields that stand in place of a secret: an assertion signed anew for each token (RFC 7523), and the grant where it is
-    not client credentials.
+    not client credentials. ``token_headers`` are further headers of calls to the token endpoint.
     """
 
     def __init__(
@@ -119,10 +119,12 @@ class OAuth2:
         extra: Mapping[str, str] | None = None,
         client_in_form: bool = False,
         assertion: Callable[[], Mapping[str, str]] | None = None,
+        token_headers: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         redaction.register(client_secret, first_refresh_token, base64.b64encode(f"{client_id}:{client_secret}".encode()).decode())
         self._assertion = assertion
+        self._token_headers = dict(token_headers or {})
         self._connection = connection
         self._store = store
         self._token_url = token_url
@@ -165,7 +167,13 @@ class OAuth2:
         if self._assertion:
             form |= self._assertion()
         return request_tokens(
-            self._connection, self._token_url, form, self._client, client_in_form=self._client_in_form, now=self._now
+            self._connection,
+            self._token_url,
+            form,
+            self._client,
+            client_in_form=self._client_in_form,
+            headers=self._token_headers,
+            now=self._now,
         )
 
 
@@ -176,6 +184,7 @@ def request_tokens(
     client: tuple[str, str] | None,
     *,
     client_in_form: bool = False,
+    headers: Mapping[str, str] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     attempts: int = 3,
 ) -> TokenSet:
@@ -196,7 +205,7 @@ def request_tokens(
     with httpx.Client(timeout=_TOKEN_TIMEOUT, follow_redirects=False, trust_env=False) as http:
         for _ in range(attempts):
             try:
-                response = http.post(token_url, data=body, auth=proof, headers={"Accept": "application/json"})
+                response = http.post(token_url, data=body, auth=proof, headers={"Accept": "application/json", **(headers or {})})
             except (httpx.TransportError, httpx.DecodingError) as trouble:
                 problem = type(trouble).__name__
                 continue

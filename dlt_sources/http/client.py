@@ -39,7 +39,7 @@ from dlt_sources.http.policy import Policy, Reply, Request, retry_after
 
 T = TypeVar("T")
 _SHOWN_BODY = 300
-_NOT_MODIFIED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 304, 401, 403, 404
+_NOT_MODIFIED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 304, 401, 403, 404, 429
 
 
 @cache
@@ -75,7 +75,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class ApiClient:
-    """Calls one vendor on behalf of one connection.
+    """Calls one vendor on behalf of one connection; clients that share a ``pacer`` keep the limits together.
 
     ``send`` returns what ``parse`` makes of the answer. Use it as a context manager: it holds a connection pool.
     """
@@ -88,6 +88,7 @@ class ApiClient:
         policy: Policy,
         *,
         extra_origins: Iterable[str] = (),
+        pacer: Pacer | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -99,7 +100,7 @@ class ApiClient:
         self._policy = policy
         self._clock = clock
         self._sleep = sleep
-        self._pacer = Pacer(policy.limits, clock=clock, sleep=sleep)
+        self._pacer = pacer or Pacer(policy.limits, clock=clock, sleep=sleep)
         timeout = httpx.Timeout(policy.read_timeout, connect=policy.connect_timeout)
         self._http = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, verify=_trusted())
 
@@ -198,11 +199,13 @@ class ApiClient:
             raise OffOrigin(
                 f"Connection '{self.name}': {reply.request} answered with a redirect, which is not followed; correct base_url."
             )
-        told = f"{reply.request} answered {reply.status}: {_summary(reply)}"
+        told = f"{reply.request} answered {reply.status}: {_summary(reply)}{trace(reply, self._policy.trace_header)}"
         verdict = self._policy.classify(reply)
         if verdict or (verdict is None and reply.status in self._policy.retry_statuses):
             error: SourceError = TransientFailure(f"Connection '{self.name}': {told}")
             wanted = retry_after(reply.headers, reply.received_at)
+            if wanted is None and reply.status == _TOO_MANY:
+                wanted = self._policy.throttle_pause
             if wanted is not None and wanted > self._policy.max_delay:
                 raise QuotaExhausted(
                     f"Connection '{self.name}': the vendor's quota is used up ({told}); run again later.",
@@ -235,6 +238,12 @@ class _Again(Exception):
         super().__init__(str(error))
         self.error = error
         self.after = after
+
+
+def trace(reply: Reply, header: str) -> str:
+    """The id under which the vendor's support finds the call, ready to follow a sentence; empty where there is none."""
+    found = next((value for name, value in reply.headers.items() if name.lower() == header.lower()), "") if header else ""
+    return redaction.redact(f" [{header} {found}]") if found else ""
 
 
 def _summary(reply: Reply) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -37,6 +37,9 @@ class Application:
     scope: str
     first_refresh_token: str | None = field(default=None, repr=False)
     client_in_form: bool = False
+    expects: Mapping[str, str] = field(default_factory=dict)
+    """What the vendor's answer must say besides the code, by the answer's name: ``{"realmId": "123"}``."""
+    token_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def redirect_address(port: int) -> str:
@@ -95,6 +98,21 @@ def ask(
         server.server_close()
     if "code" not in answers[0]:
         raise AuthenticationRejected(f"Connection '{connection}': the vendor says '{answers[0].get('error', 'no code')}'.")
+    for name, expected in application.expects.items():
+        told = answers[0].get(name, "")
+        if told != expected:
+            raise AuthenticationRejected(
+                f"Connection '{connection}': consent was given for {name} '{told}', and the settings say '{expected}': "
+                "correct the settings, or choose the other one on the vendor's page."
+            )
     form = {"grant_type": "authorization_code", "code": answers[0]["code"], "redirect_uri": redirect, "code_verifier": verifier}
     client = (application.client_id, application.client_secret)
-    return request_tokens(connection, application.token_url, form, client, client_in_form=application.client_in_form, attempts=1)
+    return request_tokens(
+        connection,
+        application.token_url,
+        form,
+        client,
+        client_in_form=application.client_in_form,
+        headers=application.token_headers,
+        attempts=1,
+    )

@@ -40,6 +40,8 @@ class Policy:
     """Patience and limits for one vendor. Times are seconds.
 
     ``classify`` sees each answer outside 2xx first and may return True (retry) or False (final); None leaves it to the status.
+    ``throttle_pause`` is waited after a 429 that names no time; ``trace_header`` is the header by which the vendor's support finds a
+    call: errors tell it.
     ``told`` are statuses whose answers the parser reads like good ones: vendors that explain there what to ask otherwise.
     """
 
@@ -51,6 +53,8 @@ class Policy:
     read_timeout: float = 60.0
     max_body_bytes: int = 256 * 1024 * 1024
     limits: tuple[RateLimit, ...] = ()
+    throttle_pause: float | None = None
+    trace_header: str = ""
     retry_statuses: frozenset[int] = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
     classify: Callable[[Reply], bool | None] = field(default=lambda _reply: None)
     told: frozenset[int] = frozenset()

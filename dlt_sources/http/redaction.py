@@ -17,9 +17,11 @@ _SHORTEST_SECRET = 6  # masking shorter values would mangle ordinary words
 _PATTERNS = (
     re.compile(r"(?i)(bearer|basic)\s+[\w\-.~+/]{6,}=*"),
     re.compile(
-        r"(?i)((?:access_token|refresh_token|client_secret|id_token|api_key|apikey|hapikey|code_verifier|password|assertion|code)"
+        r"(?i)((?:access_token|refresh_token|client_secret|id_token|api_key|apikey|hapikey|code_verifier|password|assertion)"
         r"[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
     ),
+    # An authorization code travels in addresses and forms; errors have codes too, which people must see.
+    re.compile(r"(?i)(\bcode=)[^&\s\"',}]+"),
     re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"),
 )
 _secrets: set[str] = set()
@@ -43,8 +45,9 @@ def redact(text: str) -> str:
         if secret in text:
             text = text.replace(secret, _MASK)
     text = _PATTERNS[0].sub(rf"\1 {_MASK}", text)
-    text = _PATTERNS[1].sub(rf"\1{_MASK}", text)
-    return _PATTERNS[2].sub(_MASK, text)
+    for pattern in _PATTERNS[1:-1]:
+        text = pattern.sub(rf"\1{_MASK}", text)
+    return _PATTERNS[-1].sub(_MASK, text)
 
 
 class RedactingFilter(logging.Filter):

@@ -37,13 +37,18 @@ _FRESH_SHARE = 0.8  # of a token's life; after it a refresh is due
 
 
 class TokenSet(msgspec.Struct, frozen=True, kw_only=True):
-    """What the vendor issued. ``expires_at`` and ``issued_at`` are UTC."""
+    """What the vendor issued. Moments are UTC.
+
+    ``refresh_expires_at`` is when the refresh token dies unused, ``consent_expires_at`` when the consent ends, however much it is used.
+    """
 
     access_token: str
     issued_at: datetime
     expires_at: datetime | None = None
     refresh_token: str | None = None
     scope: str | None = None
+    refresh_expires_at: datetime | None = None
+    consent_expires_at: datetime | None = None
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether less than four fifths of its life have passed."""
@@ -131,6 +136,8 @@ class TokenStore:
                 raise ReauthorizationRequired(_consent_needed(connection)) from refused
             if tokens.refresh_token is None:
                 tokens = msgspec.structs.replace(tokens, refresh_token=presented)
+            if tokens.consent_expires_at is None and entry.tokens:
+                tokens = msgspec.structs.replace(tokens, consent_expires_at=entry.tokens.consent_expires_at)
             entry = _Entry(generation=entry.generation + 1, tokens=tokens, previous_refresh_token=presented, grant=grant)
             self._write(connection, entry)
             return self._hand_out(entry)
@@ -210,14 +217,20 @@ def load_key(path: Path) -> bytes:
 
 def tokens_from_answer(answer: dict[str, object], now: datetime) -> TokenSet:
     """Read a token endpoint's answer (RFC 6749, section 5.1)."""
-    lifetime = answer.get("expires_in")
     refresh_token, scope = answer.get("refresh_token"), answer.get("scope")
+
+    def after(*names: str) -> datetime | None:
+        seconds = next((answer[name] for name in names if answer.get(name) is not None), None)
+        return now + timedelta(seconds=float(str(seconds))) if seconds is not None else None
+
     return TokenSet(
         access_token=str(answer["access_token"]),
         issued_at=now,
-        expires_at=now + timedelta(seconds=float(str(lifetime))) if lifetime is not None else None,
+        expires_at=after("expires_in"),
         refresh_token=str(refresh_token) if refresh_token else None,
         scope=str(scope) if scope else None,
+        refresh_expires_at=after("refresh_token_expires_in", "x_refresh_token_expires_in"),
+        consent_expires_at=after("x_refresh_token_hard_expires_in"),
     )
 
 

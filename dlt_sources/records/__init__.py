@@ -5,8 +5,10 @@ from __future__ import annotations
 from dlt_sources.records.archive import Archive, PageEntry
 from dlt_sources.records.declare import (
     COUNT,
+    DAY,
     FLAG,
     INSTANT,
+    MONEY,
     TEXT,
     ClockTime,
     Column,
@@ -31,8 +33,10 @@ from dlt_sources.records.decode import Batch, Decoded, Refused, decode_rows, ref
 
 __all__ = [
     "COUNT",
+    "DAY",
     "FLAG",
     "INSTANT",
+    "MONEY",
     "TEXT",
     "Archive",
     "Batch",

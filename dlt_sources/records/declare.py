@@ -37,17 +37,18 @@ class Kind:
     convert: Callable[[Sequence[Any]], convert.Converted]
 
 
-_MONEY = pa.decimal128(38, 12)
 TEXT = Kind("VARCHAR", pa.string(), convert.text)
 COUNT = Kind("BIGINT", pa.int64(), convert.integer)
 FLAG = Kind("BOOLEAN", pa.bool_(), convert.boolean)
 INSTANT = Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)
+DAY = Kind("DATE", pa.date32(), convert.day)
+MONEY = Kind("DECIMAL(38, 12)", pa.decimal128(38, 12), convert.decimal)
 
-Money = Annotated[Decimal, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal)]
+Money = Annotated[Decimal, MONEY]
 """A JSON number, or a string that holds a plain one; kept to the last digit."""
+MoneyText = Annotated[str, Kind(MONEY.sql, MONEY.arrow, convert.decimal_text)]
 Digits = Annotated[Decimal, Kind("VARCHAR", pa.string(), convert.digits)]
 """A JSON number that may have more digits than a decimal column holds, such as a computed rate; stored as text, whole."""
-MoneyText = Annotated[str, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal_text)]
 """A number that always travels as a JSON string."""
 RateText = Annotated[str, Kind("DECIMAL(38, 18)", pa.decimal128(38, 18), convert.rate_text)]
 """An exchange rate in a JSON string: rates have more decimals than money."""
@@ -57,7 +58,7 @@ FlagLetter = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_letter)]
 """A flag that travels as "T" or "F"."""
 YesNo = Annotated[bool | str, Kind("BOOLEAN", pa.bool_(), convert.flag)]
 """A flag that comes as a JSON boolean in one listing and as Y or N in another."""
-Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
+Day = Annotated[str, DAY]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
 Instant = Annotated[str, INSTANT]
 """A moment, stored as UTC: ``/Date(ms+0000)/``, ISO 8601 with or without offset, or epoch milliseconds in a string."""

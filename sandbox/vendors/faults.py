@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
 KINDS: Mapping[str, str] = {
-    "throttle": "429; retry_after: seconds, 'date', or absent",
+    "throttle": "429; retry_after: seconds, 'date', or absent; form: another shape of the vendor's answer, such as 'xml'",
     "day_limit": "429 of the daily quota, with hours to wait",
     "server_error": "500",
     "unavailable": "503",
@@ -155,7 +155,7 @@ class Misbehaving:
 
     def _reply(self, kind: str, options: Mapping[str, Any]) -> Response:
         if kind in {"throttle", "day_limit", "server_error", "error_200", "unauthorized", "forbidden"}:
-            reply = self._vendor.error(kind)
+            reply = self._vendor.error(f"{kind}_{options['form']}" if "form" in options else kind)
             wanted = options.get("retry_after", "keep")
             if wanted == "date":
                 reply.headers["Retry-After"] = format_datetime(self._clock.now() + timedelta(seconds=2), usegmt=True)

@@ -250,3 +250,36 @@ def test_the_same_bytes_under_new_links_stop_the_walk() -> None:
 def test_fewer_rows_than_announced_are_an_error() -> None:
     with pytest.raises(IncompleteRead, match="announced 5 rows, but 2 arrived"):
         listing([(b"1", "page/1"), (b"2", None)], total=5)
+
+
+def test_a_throttled_call_without_a_time_waits_as_long_as_the_vendors_policy_says() -> None:
+    clock, policy = Clock(), Policy(read_timeout=0.5, throttle_pause=60.0)
+    with FaultServer(
+        [say(http(b"", "429 Too Many Requests")), say(http(b"", "429 Too Many Requests", "Retry-After: 2")), GOOD]
+    ) as server:
+        assert ask(server, clock, policy) == [1, 2, 3]
+    assert clock.slept == [60.0, 2.0], "what the vendor says goes first"
+
+
+def test_an_error_tells_the_vendors_own_id_and_code_of_the_call() -> None:
+    refused = http(
+        b'{"Fault":{"Error":[{"code":"4000"}]},"redirect":"https://x/?code=grant-8f2e"}', "400 Bad Request", "intuit_tid: 1-5f2b"
+    )
+    with FaultServer([say(refused)]) as server, pytest.raises(BadRequest) as failure:
+        ask(server, policy=Policy(trace_header="Intuit_Tid"))
+    assert "1-5f2b" in str(failure.value)
+    assert '"code":"4000"' in str(failure.value)
+    assert "grant-8f2e" not in str(failure.value)
+
+
+def test_clients_that_share_a_pacer_keep_the_limits_together() -> None:
+    clock = Clock()
+    pacer = Pacer((RateLimit(2, 10.0),), clock=clock, sleep=clock.sleep)
+    with FaultServer([GOOD]) as server:
+        for _ in range(3):
+            with ApiClient(
+                "books", server.url, StaticToken(CANARY), Policy(), pacer=pacer, clock=clock, sleep=clock.sleep
+            ) as client:
+                client.send(Request("GET", "things"), rows)
+    assert len(clock.slept) == 1
+    assert clock.slept[0] == pytest.approx(10.0, abs=1.0)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
-from dlt_sources.http import OAuth2, ReauthorizationRequired, SourceError, TokenStore, load_key
+from dlt_sources.http import OAuth2, ReauthorizationRequired, SourceError, TokenSet, TokenStore, load_key
 
 KEY = bytes(range(32))
 
@@ -125,6 +125,26 @@ def test_a_dead_refresh_token_asks_for_consent_and_stops_calling(tmp_path: Path)
                 bearer(auth(tmp_path, server.url, first="stolen-refresh"))
         assert server.calls == 1
         assert bearer(auth(tmp_path, server.url, first="refresh-0")) == "Bearer access-1", "a new refresh token starts anew"
+
+
+def test_when_a_consent_ends_is_kept_across_refreshes_that_do_not_tell(tmp_path: Path) -> None:
+    ends = datetime.now(UTC) + timedelta(days=30)
+    TokenStore(tmp_path, KEY).save(
+        "books",
+        TokenSet(
+            access_token="access-0",
+            refresh_token="refresh-0",
+            issued_at=ends - timedelta(days=31),
+            expires_at=ends - timedelta(days=30),
+            consent_expires_at=ends,
+        ),
+        first_refresh_token="refresh-0",
+    )
+    with vendor() as server:
+        assert bearer(auth(tmp_path, server.url)) == "Bearer access-1"
+    kept = TokenStore(tmp_path, KEY).current("books")
+    assert kept is not None
+    assert kept.consent_expires_at == ends
 
 
 def fetch(folder: Path, url: str, answers: multiprocessing.Queue[str]) -> None:

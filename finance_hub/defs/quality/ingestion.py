@@ -115,7 +115,8 @@ def _quarantined(_settings: Settings, _database: Database) -> str:
         f"""
         select '{name}' as system, connection_id, table_name, documents_received as received, documents_quarantined as set_aside
         from "{name}".extraction where documents_received > 0
-        qualify row_number() over (partition by connection_id, table_name order by finished_at desc) = 1
+        qualify row_number() over (
+            partition by connection_id, table_name, split_part(extraction_id, '-', 2) order by finished_at desc) = 1
         """
         for name in SYSTEMS
     )
@@ -127,7 +128,8 @@ def _undeclared(_settings: Settings, _database: Database) -> str:
     parts = " union all ".join(
         f"""
         select '{name}' as system, connection_id, table_name, undeclared_fields from "{name}".extraction
-        qualify row_number() over (partition by connection_id, table_name order by finished_at desc) = 1
+        qualify row_number() over (
+            partition by connection_id, table_name, split_part(extraction_id, '-', 2) order by finished_at desc) = 1
         """
         for name in SYSTEMS
     )

@@ -27,13 +27,16 @@ CHECKS = (
         asset=["core", "fct_payment"],
         name="payments_are_what_the_bank_accounts_moved",
         control="R-03",
-        description="Payments of a month are what the journals of payments moved on bank accounts.",
+        description="Payments of a month that went through bank accounts are what the journals of payments moved on these.",
         tolerance="a cent a payment, at most 1.00",
         query="""
             with paid as (
                 select entity_id, date_trunc('month', payment_date)::date as period_month, count(*) as payments,
                     sum(case payment_kind when 'received' then amount_func else -amount_func end) as amount
-                from core.fct_payment where status not in ('deleted', 'voided') group by all
+                from core.fct_payment as payments left join core.dim_account as accounts
+                    on payments.connection_id = accounts.connection_id and payments.bank_account_id = accounts.account_id
+                where payments.status not in ('deleted', 'voided') and coalesce(accounts.account_type, 'bank') in ('bank', 'credit_card')
+                group by all
             ),
             moved as (
                 select lines.entity_id, date_trunc('month', lines.posting_date)::date as period_month, sum(lines.amount_func) as amount
@@ -51,7 +54,8 @@ CHECKS = (
         asset=["core", "fct_document"],
         name="billing_is_in_the_ledger",
         control="R-09",
-        description="Sales invoices and credit notes of a month are what their journals posted to the control accounts. Money on account is a payment.",
+        description="Sales invoices and credit notes of a month are what their journals posted to the control accounts. "
+        "Money on account is a payment, and an entry that is open there by itself bills nobody.",
         tolerance="a cent a document",
         level="warn",
         query="""
@@ -60,7 +64,12 @@ CHECKS = (
                     sum(case document_kind when 'sale' then total_func else -total_func end) as amount
                 from core.fct_document anti join core.fct_payment
                     on fct_document.connection_id = fct_payment.connection_id and fct_document.document_id = fct_payment.payment_id
-                where document_kind in ('sale', 'sale_credit') and fct_document.status in ('open', 'paid') group by all
+                where document_kind in ('sale', 'sale_credit') and fct_document.status in ('open', 'paid')
+                    and (fct_document.connection_id, fct_document.document_id) not in (
+                        select (connection_id, document_id) from core.fct_gl_line
+                        where document_kind in ('journal', 'bank_received', 'bank_spent') and document_id is not null
+                    )
+                group by all
             ),
             posted as (
                 select lines.entity_id, date_trunc('month', lines.posting_date)::date as period_month, sum(lines.amount_func) as amount

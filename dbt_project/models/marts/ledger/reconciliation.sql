@@ -14,8 +14,11 @@ documents as (
 
 payments as (
 
-    select * from {{ ref('fct_payment') }}
-    where status not in ('deleted', 'voided')
+    select payments.*
+    from {{ ref('fct_payment') }} as payments
+    left join {{ ref('dim_account') }} as accounts
+        on payments.connection_id = accounts.connection_id and payments.bank_account_id = accounts.account_id
+    where payments.status not in ('deleted', 'voided') and coalesce(accounts.account_type, 'bank') in ('bank', 'credit_card')
 
 ),
 
@@ -61,17 +64,38 @@ subledgers as (
 
 ),
 
+-- Money on account is a payment, and an entry that is open on a control account by itself bills nobody.
+billing_nobody as (
+
+    select
+        connection_id,
+        payment_id as document_id
+    from {{ ref('fct_payment') }}
+    union
+    select
+        connection_id,
+        document_id
+    from {{ ref('fct_gl_line') }}
+    where document_kind in ('journal', 'bank_received', 'bank_spent') and document_id is not null
+
+),
+
 billed as (
 
     select
-        entity_id,
-        cast(date_trunc('month', document_date) as date) as period_month,
-        any_value(currency_func) as currency,
-        sum(case document_kind when 'sale' then total_func else -total_func end) as amount,
+        documents.entity_id,
+        cast(date_trunc('month', documents.document_date) as date) as period_month,
+        any_value(documents.currency_func) as currency,
+        sum(case documents.document_kind when 'sale' then documents.total_func else -documents.total_func end) as amount,
         count(*) as document_count
     from documents
-    where document_kind in ('sale', 'sale_credit') and status in ('open', 'paid')
-    group by entity_id, cast(date_trunc('month', document_date) as date)
+    left join billing_nobody
+        on documents.connection_id = billing_nobody.connection_id and documents.document_id = billing_nobody.document_id
+    where
+        documents.document_kind in ('sale', 'sale_credit')
+        and documents.status in ('open', 'paid')
+        and billing_nobody.document_id is null
+    group by documents.entity_id, cast(date_trunc('month', documents.document_date) as date)
 
 ),
 

@@ -1,0 +1,60 @@
+with
+
+parts as (
+
+    {{ completed_loads('quickbooks', 'transaction_lines') }}
+
+),
+
+transactions as (
+
+    select * from {{ ref('stg_quickbooks__transactions') }}
+    where not is_deleted
+
+),
+
+-- A transaction and its parts travel in one load: what is older than the transaction is no longer part of it.
+current_parts as (
+
+    select parts.*
+    from parts
+    inner join transactions
+        on
+            parts.connection_id = transactions.connection_id
+            and parts.transaction_type = transactions.transaction_type
+            and parts.transaction_id = transactions.transaction_id
+            and parts._dlt_load_id = transactions._dlt_load_id
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        transaction_type,
+        transaction_id,
+        line_number,
+        -- The vendor's own number of the line stays with it when others come before it.
+        case
+            when count(*) over (partition by connection_id, transaction_type, transaction_id, line_id) = 1 and line_id is not null
+                then line_id
+            else 'n' || line_number
+        end as line_key,
+        detail_type,
+        description,
+        amount as amount_txn,
+        posting_type,
+        item_id,
+        item_account_id,
+        account_id,
+        discount_account_id,
+        class_id,
+        department_id,
+        customer_id,
+        entity_id,
+        tax_code_id
+    from current_parts
+
+)
+
+select * from renamed
