@@ -2,7 +2,8 @@
 
 Each function takes one column of a page as Python values (None where absent) and returns the Arrow array together with the
 positions that do not fit and why: those rows go to quarantine, the others go on. Good columns are converted in one vectorised
-step; only a column that fails is looked at value by value.
+step; one that fails is halved until only the few values around the bad ones are looked at one by one. The functions for texts
+take Arrow arrays as well.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Values: TypeAlias = Sequence[Any] | pa.Array
 _MONEY = pa.decimal128(38, 12)
 _INSTANT = pa.timestamp("us")
 _SCALE = 12
@@ -25,6 +27,7 @@ _INT64 = 2**63
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,46 @@ class Converted:
     bad: dict[int, str] = field(default_factory=dict)
 
 
-def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
+def _each(values: Values, kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
     """The slow, exact way: value by value, keeping the reason of each that fails."""
     good: list[Any] = []
     bad: dict[int, str] = {}
-    for position, value in enumerate(values):
+    for position, value in enumerate(values.to_pylist() if isinstance(values, pa.Array) else values):
         try:
             good.append(None if value is None else one(value))
         except (ValueError, ArithmeticError, TypeError) as reason:
             good.append(None)
             bad[position] = str(reason)
     return Converted(pa.array(good, kind), bad)
+
+
+def _convert(values: Values, kind: pa.DataType, whole: Callable[[Values], pa.Array | None], one: Callable[[Any], Any]) -> Converted:
+    """``whole`` converts at once, and returns None or raises where the values as a whole do not fit: then each half is tried."""
+    try:
+        array = whole(values)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        array = None
+    if array is not None:
+        return Converted(array)
+    if len(values) <= _FEW:
+        return _each(values, kind, one)
+    middle = len(values) // 2
+    first, second = _convert(values[:middle], kind, whole, one), _convert(values[middle:], kind, whole, one)
+    return Converted(
+        pa.concat_arrays([first.array, second.array]), first.bad | {middle + at: reason for at, reason in second.bad.items()}
+    )
+
+
+def _strings(values: Values) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+
+def _all_match(strings: pa.Array, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(strings, pattern), min_count=0).as_py())
+
+
+def _without_empty(strings: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
 
 
 def _fits(value: Decimal) -> Decimal:
@@ -61,10 +93,17 @@ def _fits(value: Decimal) -> Decimal:
 
 def decimal(values: Sequence[Decimal | None]) -> Converted:
     """Exact decimals; what DECIMAL(38, 12) cannot hold to the last digit is refused, never rounded."""
-    try:
-        return Converted(pa.array(values, _MONEY))
-    except (pa.ArrowException, ValueError, TypeError):
-        return _each(values, _MONEY, _fits)
+    return _convert(values, _MONEY, lambda part: pa.array(part, _MONEY), _fits)
+
+
+def decimal_text(values: Values) -> Converted:
+    """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _without_empty(_strings(part))
+        return pc.cast(strings, _MONEY) if _all_match(strings, r"^[+-]?\d{1,26}(\.\d{1,12})?$") else None
+
+    return _convert(values, _MONEY, plain, _read_decimal)
 
 
 def _read_decimal(text: str) -> Decimal | None:
@@ -78,22 +117,9 @@ def _read_decimal(text: str) -> Decimal | None:
         raise ValueError(f"'{text[:60]}' is not a number") from None
 
 
-def decimal_text(values: Sequence[str | None]) -> Converted:
-    """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
-    strings = pa.array(values, pa.string())
-    strings = pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
-    plain = pc.all(pc.match_substring_regex(strings, r"^[+-]?\d{1,26}(\.\d{1,12})?$"), min_count=0).as_py()
-    if plain:
-        return Converted(pc.cast(strings, _MONEY))
-    return _each(values, _MONEY, _read_decimal)
-
-
-def text(values: Sequence[str | None]) -> Converted:
+def text(values: Values) -> Converted:
     """Any text that is valid Unicode."""
-    try:
-        return Converted(pa.array(values, pa.string()))
-    except (UnicodeEncodeError, pa.ArrowException):
-        return _each(values, pa.string(), _encodable)
+    return _convert(values, pa.string(), _strings, _encodable)
 
 
 def _encodable(value: str) -> str:
@@ -103,10 +129,7 @@ def _encodable(value: str) -> str:
 
 def integer(values: Sequence[int | None]) -> Converted:
     """Whole numbers of 64 bits."""
-    try:
-        return Converted(pa.array(values, pa.int64()))
-    except (pa.ArrowException, OverflowError):
-        return _each(values, pa.int64(), _int64)
+    return _convert(values, pa.int64(), lambda part: pa.array(part, pa.int64()), _int64)
 
 
 def _int64(value: int) -> int:
@@ -115,9 +138,14 @@ def _int64(value: int) -> int:
     return value
 
 
-def integer_text(values: Sequence[str | None]) -> Converted:
+def integer_text(values: Values) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
-    return _each(values, pa.int64(), _read_integer)
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _without_empty(_strings(part))
+        return pc.cast(strings, pa.int64()) if _all_match(strings, r"^-?\d{1,18}$") else None
+
+    return _convert(values, pa.int64(), plain, _read_integer)
 
 
 def _read_integer(value: str) -> int | None:
@@ -146,18 +174,17 @@ def _read_boolean(value: str) -> bool | None:
     return known[value]
 
 
-def day(values: Sequence[str | None]) -> Converted:
+def day(values: Values) -> Converted:
     """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
-    strings = pa.array(values, pa.string())
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d"), min_count=0).as_py():
-        try:
-            return Converted(pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32()))
-        except pa.ArrowException:
-            return _each(values, pa.date32(), _read_day)
-    milliseconds = _milliseconds(strings)
-    if milliseconds is not None:
-        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False))
-    return _each(values, pa.date32(), _read_day)
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _strings(part)
+        if _all_match(strings, r"^\d{4}-\d\d-\d\d"):
+            return pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32())
+        milliseconds = _milliseconds(strings)
+        return None if milliseconds is None else pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False)
+
+    return _convert(values, pa.date32(), plain, _read_day)
 
 
 def _read_day(value: str) -> date | None:
@@ -172,24 +199,25 @@ def _read_day(value: str) -> date | None:
         raise ValueError(f"'{value[:60]}' is not a day") from None
 
 
-def instant(values: Sequence[str | None]) -> Converted:
+def instant(values: Values) -> Converted:
     """Moments in UTC. A time without offset is UTC; epoch milliseconds may travel in a string."""
-    strings = pa.array(values, pa.string())
-    milliseconds = _milliseconds(strings)
-    if milliseconds is not None:
-        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"), min_count=0).as_py():
-        try:
-            return Converted(pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT))
-        except pa.ArrowException:
-            return _each(values, _INSTANT, read_instant)
-    return _each(values, _INSTANT, read_instant)
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _strings(part)
+        milliseconds = _milliseconds(strings)
+        if milliseconds is not None:
+            return pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT)
+        if _all_match(strings, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"):
+            return pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT)
+        return None
+
+    return _convert(values, _INSTANT, plain, read_instant)
 
 
 def _milliseconds(strings: pa.Array) -> pa.Array | None:
     """The numbers inside ``/Date(ms+0000)/``; None unless every value has this form."""
     pattern = r"^/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d{4})?\)/$"
-    if not pc.all(pc.match_substring_regex(strings, pattern), min_count=0).as_py():
+    if not _all_match(strings, pattern):
         return None
     return pc.cast(pc.struct_field(pc.extract_regex(strings, pattern), "ms"), pa.int64())
 
