@@ -23,7 +23,7 @@ class Product:
 
     ``needs`` and ``refuses`` are option values by which the driver verifies the server's certificate, or does not. ``session`` are
     statements that open a session: moments in one time zone, nothing written, no statement for ever. ``writes`` lists what the
-    user may write. ``reading`` are ODBC keywords that let large results be read exactly and piece by piece.
+    user may write. ``reading`` and ``jdbc_reading`` are options by which large results are read exactly and piece by piece.
     """
 
     title: str
@@ -37,6 +37,7 @@ class Product:
     session: tuple[str, ...] = ()
     writes: str = ""
     reading: Mapping[str, str] = field(default_factory=dict)
+    jdbc_reading: Mapping[str, str] = field(default_factory=dict)
     quote: str = '"'
     remote: bool = True
 
@@ -121,6 +122,7 @@ PRODUCTS = (
         session=_MYSQL_SESSION,
         writes=_MYSQL_GRANTS,
         reading={"NO_CACHE": "1", "FORWARD_CURSOR": "1"},
+        jdbc_reading={"useCursorFetch": "true"},
         quote="`",
     ),
     Product(

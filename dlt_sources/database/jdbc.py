@@ -52,7 +52,8 @@ class Jdbc(Database):
         if not isinstance(driver, java("java.sql.Driver")):
             raise DriverMissing(f"{access.connection}: {access.jdbc_driver_class} is no JDBC driver: check jdbc_driver_class.")
         properties = java("java.util.Properties")()
-        for key, value in (("user", access.username), ("password", access.password)):
+        given = {"user": access.username, "password": access.password, **access.address.product.jdbc_reading}
+        for key, value in given.items():
             if value:
                 properties.setProperty(key, value)
         java("java.sql.DriverManager").setLoginTimeout(access.login_timeout)
@@ -151,9 +152,7 @@ class Jdbc(Database):
 
 
 def _getter(field: pa.Field) -> tuple[str, str]:
-    """How a cell is read in Java: dates and moments by their own methods, which write them alike for every driver."""
-    if pa.types.is_date(field.type):
-        return "getDate", "java.sql.Date"
+    """How a cell is read in Java: moments by a method of their own, which writes them alike for every driver."""
     if pa.types.is_timestamp(field.type):
         return "getTimestamp", "java.sql.Timestamp"
     return "getString", "java.lang.String"

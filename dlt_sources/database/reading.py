@@ -47,7 +47,7 @@ class Cursor:
     def literal(self, number: int) -> str:
         """The value in the notation that ODBC and JDBC share."""
         if self.kind == "moment":
-            return f"{{ts '{(_EPOCH + timedelta(microseconds=number)).isoformat(sep=' ', timespec='microseconds')}'}}"
+            return f"{{ts '{(_EPOCH + timedelta(microseconds=number)).isoformat(sep=' ', timespec='milliseconds')}'}}"
         if self.kind == "date":
             return f"{{d '{date.fromordinal(_EPOCH.toordinal() + number).isoformat()}'}}"
         return str(number)

@@ -24,6 +24,7 @@ _INSTANT = pa.timestamp("us")
 _SCALE = 12
 _INTEGER_DIGITS = 26
 _INT64 = 2**63
+_DAY = r"^\d{4}-\d\d-\d\d($|[TZ+-]| \d)"  # not of another era, "0044-03-15 BC"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -179,7 +180,7 @@ def day(values: Values) -> Converted:
 
     def plain(part: Values) -> pa.Array | None:
         strings = _strings(part)
-        if _all_match(strings, r"^\d{4}-\d\d-\d\d"):
+        if _all_match(strings, _DAY):
             return pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32())
         milliseconds = _milliseconds(strings)
         return None if milliseconds is None else pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False)
@@ -193,8 +194,9 @@ def _read_day(value: str) -> date | None:
     if match := _MS_DATE.match(value):
         return (_EPOCH + timedelta(milliseconds=int(match[1]))).date()
     try:
-        # A month stands for its first day.
-        return date.fromisoformat(f"{value}-01" if _MONTH.match(value) else value[:10])
+        if _MONTH.match(value):
+            return date.fromisoformat(f"{value}-01")  # a month stands for its first day
+        return date.fromisoformat(value[:10] if re.match(_DAY, value) else value)
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a day") from None
 
