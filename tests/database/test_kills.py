@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.conftest import DRIVERS, EITHER, EXAMPLE, Hub
+from tests.database.conftest import DRIVERS, EXAMPLE, Hub
 from tests.database.server import AS_OF, Server, fill
 from tests.database.test_source import kept, shown
 
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "faults" / "killed.py"
 
@@ -29,7 +30,7 @@ def killed(hub: Hub, after: float) -> int:
     return process.wait()
 
 
-@pytest.mark.parametrize("driver", EITHER)
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_a_run_that_is_killed_leaves_nothing_to_mend(erp: Server, meridian: Path, hub: Hub, driver: str) -> None:
     books = EXAMPLE.read_text()
     postings = books[books.index("[journal_lines]") : books.index("[documents]")]
@@ -41,7 +42,6 @@ def test_a_run_that_is_killed_leaves_nothing_to_mend(erp: Server, meridian: Path
     assert hub.run("erp") == {}
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_nor_do_many_that_are_killed_while_the_books_go_on(
     erp: Server, own_erp: str, meridian: Path, hub: Hub, tmp_path: Path, driver: str
