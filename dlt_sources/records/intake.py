@@ -162,17 +162,15 @@ class Intake:
         prints[asked] = fingerprints(fitted.table.select([column.name for column in table.columns]).filter(pa.array(asked)))
         refused: dict[int, Refused] = {}
         for position, reason in fitted.bad.items():
-            payload = msgspec.Raw(msgspec.json.encode(rows.slice(position, 1).to_pylist()[0]))
-            refused[position] = refuse(payload, table.name, reason, keys[position].as_py() or "")
+            refused[position] = refuse(_row_json(rows, position), table.name, reason, keys[position].as_py() or "")
             prints[position] = np.frombuffer(bytes.fromhex(refused[position].quarantine_id[:16]), np.uint64)[0]
         if any(not each.record_key for each in refused.values()):
             nameless = {at: f"{NAMELESS}{each.quarantine_id}" for at, each in refused.items() if not each.record_key}
             keys = pa.array([nameless.get(at, key) for at, key in enumerate(keys.to_pylist())], pa.string())
         verdict = known.judge(keys, prints, cursors)
-        for position in np.flatnonzero(verdict.twice).tolist():
-            payload = msgspec.Raw(msgspec.json.encode(rows.slice(position, 1).to_pylist()[0]))
-            reason = f"{table.name}: the key {' and '.join(table.key)} comes twice in one reading, so that it identifies no row"
-            refused[position] = refuse(payload, table.name, reason, keys[position].as_py())
+        twice = f"{table.name}: the key {' and '.join(table.key)} comes twice in one reading, so that it identifies no row"
+        for position in set(np.flatnonzero(verdict.twice).tolist()) - refused.keys():
+            refused[position] = refuse(_row_json(rows, position), table.name, twice, keys[position].as_py())
         fresh = verdict.fresh.copy()
         fresh[list(fitted.bad)] = False
         self._counts.unchanged += int((~verdict.fresh & ~verdict.twice).sum())
@@ -298,6 +296,10 @@ def _item(table: Table, arrow: pa.Table) -> Any:
     import dlt
 
     return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **load_hints(table)), create_table_variant=True)
+
+
+def _row_json(rows: pa.RecordBatch, position: int) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(rows.slice(position, 1).to_pylist()[0]))
 
 
 def _key_texts(rows: pa.Table, table: Table) -> pa.Array:
