@@ -15,8 +15,14 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.netsuite import NetSuiteSettings
+from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
+from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
+from dlt_sources.oracle_fusion import OracleSettings
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
+from dlt_sources.sap import SapSettings
+from dlt_sources.sap.records import TABLES as SAP_TABLES
 from dlt_sources.xero import XeroSettings
 from dlt_sources.xero.records import TABLES as XERO_TABLES
 
@@ -63,6 +69,33 @@ SYSTEMS: Mapping[str, System] = {
             settings=DatabaseSettings,
             cron="52 * * * *",
             docs="dlt_sources/database/README.md",
+        ),
+        System(
+            name="netsuite",
+            title="NetSuite",
+            kind="erp",
+            tables=NETSUITE_TABLES,
+            settings=NetSuiteSettings,
+            cron="37 * * * *",
+            docs="dlt_sources/netsuite/README.md",
+        ),
+        System(
+            name="sap",
+            title="SAP S/4HANA",
+            kind="erp",
+            tables=SAP_TABLES,
+            settings=SapSettings,
+            cron="13 * * * *",
+            docs="dlt_sources/sap/README.md",
+        ),
+        System(
+            name="oracle_fusion",
+            title="Oracle Fusion Cloud Financials",
+            kind="erp",
+            tables=ORACLE_FUSION_TABLES,
+            settings=OracleSettings,
+            cron="47 * * * *",
+            docs="dlt_sources/oracle_fusion/README.md",
         ),
         System(
             name="hubspot",

@@ -50,6 +50,10 @@ _TEMPLATE = """\
 # client_secret: FINANCE_HUB_CONNECTIONS__UK_BOOKS__CLIENT_SECRET
 # refresh_token: only for an app that acts for a user; a custom connection needs none
 
+# [closing.example_uk_ltd]       # an entity's name in lower case with underscores
+# until = 2026-03-31             # the last closed day
+# changes = "block"              # a change before it stops publishing; adjust: stands in the open month; restate: with a reason
+
 # [alerts]
 # targets = ["mailto://user:password@example.com"]      # any Apprise address; secret, so better in secrets.toml
 # [alerts.departments]
@@ -322,6 +326,50 @@ def query(
         for row in rows:
             table.add_row(*("" if value is None else str(value) for value in row))
         out.print(table)
+
+
+@app.command()
+def trace(
+    model: Annotated[str, typer.Argument(help="The mart, such as profit_and_loss.")],
+    key: Annotated[str, typer.Argument(help="Columns and values that name one row, with commas between.")],
+    home: Home = DEFAULT_HOME,
+    lines: Annotated[int, typer.Option(help="How many of the lines to show, the largest first.", min=1)] = 10,
+) -> None:
+    """Walk one row of a mart back to its journal lines, their documents and the vendor's own words.
+
+    Example: finance-hub trace profit_and_loss account_code=4000,period_month=2026-05-01,entity_id=example_uk_ltd
+    """
+    from finance_hub import trace as tracing
+
+    found = settings.load(home)
+    try:
+        trail = tracing.trace(found, model, tracing.parse_key(key), limit=lines)
+    except tracing.TraceError as trouble:
+        raise SettingsError(str(trouble)) from None
+    out.print(
+        ", ".join(f"{name} {value}" for name, value in trail.row.items() if value is not None), highlight=False, soft_wrap=True
+    )
+    table = Table("date", "journal", "account", "amount", "document", "party", "text", title=f"{trail.line_count:,} lines")
+    for line in trail.lines:
+        document = f"{line['document_kind']} {line['document_number'] or line['document_id'] or ''}".strip()
+        amount = f"{line['amount_func']:,.2f} {line['currency_func']}"
+        account = f"{line['account_code']} {line['account_name']}"
+        texts = (line["posting_date"], line["journal_number"], account, amount, document, line["party_name"], line["description"])
+        table.add_row(*("" if text is None else str(text) for text in texts))
+    out.print(table)
+    if trail.figure is not None:
+        out.print(
+            f"Lines add up to {trail.total:,}: {'the figure' if trail.ties else f'not the figure, which is {trail.figure:,}'}."
+        )
+    for document_id, link in trail.links.items():
+        out.print(f"{document_id}: {link}", highlight=False, soft_wrap=True, markup=False)
+    if trail.page:
+        place = f"{trail.page.system}/{trail.page.connection_id}/{trail.page.page_id}.zst"
+        out.print(
+            f"The first line came in archive/{place}{': ' + trail.page.problem if trail.page.problem else ''}", soft_wrap=True
+        )
+        if trail.page.excerpt:
+            out.print(trail.page.excerpt, highlight=False, markup=False, soft_wrap=True)
 
 
 @sandbox_app.command()

@@ -4,15 +4,18 @@ The query does the arithmetic, exactly, and yields a small frame; amounts in it 
 since a frame of pandas turns decimals into floats. Great Expectations judges the frame. Exceptions that it hides in its results are
 raised: a typo must not read as bad data.
 
-All checks of a domain run in one op, and each leaves a row in ``hub.check_results``, which ``marts.data_quality`` shows.
+All checks of a domain run in one op. Each leaves a row in ``hub.check_results``, which ``marts.data_quality`` shows; those that are
+controls of the catalogue (``seeds/controls.csv``) also leave what they found, by entity and period and run by run, in
+``hub.control_results``, which ``core.fct_control_result`` shows.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
@@ -21,7 +24,11 @@ from finance_hub.automation import WAREHOUSE_POOL, when_upstream_is_ready
 from finance_hub.settings import Settings
 
 Query = str | Callable[[Settings, warehouse.Database], str]
+Level = Literal["block", "warn", "info"]
+"""What a finding does: stop publishing, alert, or only be noted for whoever reviews the books."""
+_SEVERITY = {"block": "critical", "warn": "warning", "info": "info"}
 _SHOWN_ROWS = 3
+_SAMPLED_ROWS = 5
 
 
 class CheckBrokenError(Exception):
@@ -37,18 +44,30 @@ class Check:
     description: str
     query: Query
     expectations: Callable[[Any], Sequence[Any]]
-    blocking: bool
-    severity: dg.AssetCheckSeverity
+    level: Level
+    control: str
+    tolerance: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a check found something: the rows of one entity and period, and a sample of them as JSON."""
+
+    entity_id: str | None
+    period_month: str | None
+    failed_rows: int
+    sample: str
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found: ``measured`` is a sentence, ``failed_rows`` how many rows break it."""
+    """What a check found: ``measured`` is a sentence, ``failed_rows`` how many rows break it, ``places`` where they are."""
 
     passed: bool
     measured: str
     expected: str
     failed_rows: int
+    places: tuple[Place, ...] = ()
 
 
 def none_found(expect: Any) -> Sequence[Any]:
@@ -63,14 +82,16 @@ def expectation_check(
     description: str,
     query: Query,
     expectations: Callable[[Any], Sequence[Any]] = none_found,
-    blocking: bool = True,
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR,
+    level: Level = "block",
+    control: str = "",
+    tolerance: str = "0",
 ) -> Check:
     """A check of ``asset``: ``expectations`` gets ``great_expectations.expectations`` and returns those that the rows must meet.
 
-    A blocking check that fails stops publishing; others are shown and alerted.
+    A check of level ``block`` that fails stops publishing, one of ``warn`` is alerted, one of ``info`` is only noted. ``control`` is
+    its number in the catalogue of controls; what it found is kept by the columns ``entity_id`` and ``period_month`` of its rows.
     """
-    return Check(tuple(asset), name, description, query, expectations, blocking, severity)
+    return Check(tuple(asset), name, description, query, expectations, level, control, tolerance)
 
 
 def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> Verdict:
@@ -101,6 +122,7 @@ def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> 
         measured=_told(frame, rows) if failed else f"{len(frame)} rows as expected" if len(frame) else "none found",
         expected="; ".join(_expected(each) for each in wanted),
         failed_rows=len(rows),
+        places=_places(frame, rows),
     )
 
 
@@ -115,7 +137,7 @@ def checks_of(domain: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
                 name=check.name,
                 asset=list(check.asset),
                 description=check.description,
-                blocking=check.blocking,
+                blocking=check.level == "block",
                 automation_condition=when_upstream_is_ready,
             )
             for check in checks
@@ -134,11 +156,13 @@ def checks_of(domain: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
             for check in wanted:
                 verdict = evaluate(check, settings, database)
                 _remember(database, domain, check, verdict)
+                if check.control:
+                    _remember_control(database, context.run.run_id, check, verdict)
                 yield dg.AssetCheckResult(
                     asset_key=list(check.asset),
                     check_name=check.name,
-                    passed=verdict.passed,
-                    severity=check.severity,
+                    passed=verdict.passed or check.level == "info",
+                    severity=dg.AssetCheckSeverity.ERROR if check.level == "block" else dg.AssetCheckSeverity.WARN,
                     description=verdict.measured,
                     metadata={"measured": verdict.measured, "expected": verdict.expected, "failed_rows": verdict.failed_rows},
                 )
@@ -179,6 +203,18 @@ def _told(frame: Any, rows: Sequence[int]) -> str:
     return f"{len(rows)} of {len(frame)} rows: {' | '.join(shown)}{more}" if rows else f"{len(frame)} rows"
 
 
+def _places(frame: Any, rows: Sequence[int]) -> tuple[Place, ...]:
+    """The failed rows by entity and period, where the query tells them."""
+    found: dict[tuple[str | None, str | None], list[dict[str, str]]] = {}
+    for row in rows:
+        told = {name: str(value) for name, value in frame.iloc[row].items()}
+        found.setdefault((told.get("entity_id"), (told.get("period_month") or "")[:10] or None), []).append(told)
+    return tuple(
+        Place(entity_id, period_month, len(those), json.dumps(those[:_SAMPLED_ROWS]))
+        for (entity_id, period_month), those in found.items()
+    )
+
+
 def _expected(expectation: Any) -> str:
     told = expectation.configuration.kwargs
     return f"{expectation.expectation_type}({', '.join(f'{name}={value}' for name, value in told.items() if value is not None)})"
@@ -192,9 +228,9 @@ def _remember(database: warehouse.Database, domain: str, check: Check, verdict: 
             ".".join(check.asset),
             check.name,
             domain,
-            "critical" if check.blocking else "warning",
-            check.blocking,
-            verdict.passed,
+            _SEVERITY[check.level],
+            check.level == "block",
+            verdict.passed or check.level == "info",
             verdict.measured,
             verdict.expected,
             verdict.failed_rows,
@@ -202,3 +238,31 @@ def _remember(database: warehouse.Database, domain: str, check: Check, verdict: 
             check.description,
         ],
     )
+
+
+def _remember_control(database: warehouse.Database, run_id: str, check: Check, verdict: Verdict) -> None:
+    """A row for each place where the control found something, or one that says that it found nothing."""
+    status = "passed" if verdict.passed else "noted" if check.level == "info" else "failed"
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for place in verdict.places or (Place(None, None, 0, "[]"),):
+        database.execute(
+            """
+            insert into hub.control_results
+            select ?, ?, ?, ?, as_of_date, ?, ?::date, ?, ?, ?, ?, ?, ?, ? from hub.parameters
+            """,
+            [
+                check.control,
+                check.name,
+                run_id,
+                now,
+                place.entity_id,
+                place.period_month,
+                check.level,
+                verdict.measured,
+                verdict.expected,
+                check.tolerance,
+                place.failed_rows,
+                place.sample,
+                status,
+            ],
+        )

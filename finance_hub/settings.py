@@ -21,7 +21,7 @@ from dlt_sources.catalog import SYSTEMS
 from dlt_sources.http import OffOrigin, origin
 
 _PREFIX = "FINANCE_HUB_"
-_OWN = frozenset({"reporting_currency", "as_of_date", "connections", "alerts"})
+_OWN = frozenset({"reporting_currency", "as_of_date", "connections", "alerts", "closing"})
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
 
 
@@ -62,6 +62,19 @@ class Alerting:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """Until when an entity's books are closed, and what becomes of a change before that day.
+
+    ``changes`` is block (publishing stops until somebody decides), adjust (the closed months stay as they were, the change stands in
+    the first open one) or restate (the closed months change, for a ``reason`` that is kept).
+    """
+
+    until: date
+    changes: str = "block"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Checked settings of one home."""
 
@@ -71,6 +84,8 @@ class Settings:
     as_of_date: date
     connections: Mapping[str, ConnectionSettings]
     alerting: Alerting = field(default_factory=Alerting)
+    closings: Mapping[str, Closing] = field(default_factory=dict)
+    """By entity id."""
 
     @property
     def warehouse(self) -> Path:
@@ -108,6 +123,7 @@ def load(home: Path, environment: Mapping[str, str] | None = None) -> Settings:
         as_of_date=_as_of(values.get("as_of_date"), where),
         connections={name: _connection(name, keys, where) for name, keys in connections.items()},
         alerting=_alerting(values.get("alerts", {}), where),
+        closings=_closings(values.get("closing", {}), where),
     )
 
 
@@ -158,6 +174,29 @@ def _alerting(values: object, where: str) -> Alerting:
         _addresses(values.get("targets", []), where, "alerts.targets"),
         {name: _addresses(each, where, f"alerts.departments.{name}") for name, each in departments.items()},
     )
+
+
+def _closings(values: object, where: str) -> dict[str, Closing]:
+    if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
+        raise SettingsError(
+            f"{where}: 'closing' holds one table per entity, such as [closing.example_uk_ltd] with until = 2026-03-31."
+        )
+    found = {}
+    for entity_id, keys in values.items():
+        here = f"closing.{entity_id}"
+        if unknown := sorted(keys.keys() - {"until", "changes", "reason"}):
+            raise SettingsError(f"{where}: '{here}.{unknown[0]}' is not a setting; known are until, changes, reason.")
+        try:
+            until = keys["until"] if isinstance(keys["until"], date) else date.fromisoformat(str(keys["until"]))
+        except (KeyError, ValueError):
+            raise SettingsError(f"{where}: '{here}.until' must be the last closed day, such as 2026-03-31.") from None
+        changes, reason = str(keys.get("changes", "block")), str(keys.get("reason", ""))
+        if changes not in {"block", "adjust", "restate"}:
+            raise SettingsError(f"{where}: '{here}.changes' must be block, adjust or restate, not {changes!r}.")
+        if changes == "restate" and not reason.strip():
+            raise SettingsError(f"{where}: '{here}.reason' must say why closed months are restated: it is kept with them.")
+        found[entity_id] = Closing(until, changes, reason)
+    return found
 
 
 def _addresses(value: object, where: str, key: str) -> tuple[str, ...]:

@@ -37,6 +37,16 @@ _HUB_TABLES = """
     create table if not exists hub.check_results (
         check_id varchar primary key, asset varchar, check_name varchar, domain varchar, severity varchar, blocking boolean,
         passed boolean, measured varchar, expected varchar, failed_rows bigint, checked_at timestamp, description varchar);
+    create table if not exists hub.control_results (
+        control_id varchar, check_name varchar, run_id varchar, checked_at timestamp, as_of_date date, entity_id varchar,
+        period_month date, severity varchar, measured varchar, expected varchar, tolerance varchar, failed_rows bigint,
+        sample_keys varchar, status varchar);
+    create or replace table hub.closings (entity_id varchar, closed_until_date date, changes varchar, reason varchar);
+    create table if not exists hub.closed_balances (
+        entity_id varchar, connection_id varchar, account_id varchar, period_month date, net_func decimal(20, 4));
+    create table if not exists hub.period_seals (
+        entity_id varchar, period_month date, version bigint, sealed_at timestamp, content_hash varchar, previous_seal varchar,
+        seal varchar, reason varchar, primary key (entity_id, period_month, version));
 """
 
 
@@ -98,3 +108,6 @@ def prepare(settings: Settings) -> None:
         for known in settings.connections.values():
             row = [known.name, known.system, known.entity_id, known.entity]
             connection.execute("insert into hub.connections values (?, ?, ?, ?)", row)
+        for entity_id, closing in settings.closings.items():
+            closed = [entity_id, closing.until, closing.changes, closing.reason]
+            connection.execute("insert into hub.closings values (?, ?, ?, ?)", closed)

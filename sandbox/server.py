@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, xero
+from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -45,11 +45,19 @@ def build(shown: Shown) -> Starlette:
     """The application with every emulator that has something to show."""
     if shown.books is not None:
         vendor, clock = xero.vendor_of_books(shown.books, limits=shown.limits)
-        return _application([vendor], clock)
+        return application([vendor], clock)
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(_end_of_history(shown.company))
-    return _application([module.vendor(shown.company, clock, limits=shown.limits) for module in (xero, hubspot, ecb)], clock)
+    kept = _systems_with_books(shown.company)
+    modules = (*(module for module in (xero, netsuite, sap, oracle_fusion) if module.NAME in kept), hubspot, ecb)
+    return application([module.vendor(shown.company, clock, limits=shown.limits) for module in modules], clock)
+
+
+def _systems_with_books(company: Path) -> set[str]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{company}' as meridian (read_only)")
+        return {name for (name,) in db.execute("select distinct unnest([books, plans]) from meridian.company.entity").fetchall()}
 
 
 def _end_of_history(company: Path) -> datetime:
@@ -61,7 +69,8 @@ def _end_of_history(company: Path) -> datetime:
     return datetime.combine(row[0], time_of_day(23, 59, 59), UTC)
 
 
-def _application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
+def application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
+    """Some vendors, each under its name, with the controls."""
     faults, log = Faults(), RequestLog()
     connections = {name: keys for vendor in vendors for name, keys in vendor.connections.items()}
 

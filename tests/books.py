@@ -1,6 +1,7 @@
 """A small company's books as a folder of tables, with known totals: the shape that the sandbox serves as Xero.
 
-Base currency CAD, year end 29 February; a voided bill with its reversal, a deleted draft, foreign invoices.
+Base currency CAD, year end 29 February; a voided bill with its reversal, a deleted draft, foreign invoices, a transfer between bank
+accounts, a manual journal that was edited.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 NAMESPACE = uuid.UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
 ACCOUNTS = (
     ("bank", "Bank", "090", "BANK", "ASSET"),
+    ("savings", "Savings", "091", "BANK", "ASSET"),
     ("ar", "Accounts Receivable", "610", "CURRENT", "ASSET"),
     ("ap", "Accounts Payable", "800", "CURRLIAB", "LIABILITY"),
     ("capital", "Share Capital", "970", "EQUITY", "EQUITY"),
@@ -44,6 +46,10 @@ def write_books(folder: Path, *, invoices_a_month: int = 4) -> Path:
     tables.post(MONTHS[1], "ACCPAY", voided, rent=Decimal(100), ap=Decimal(-100))
     tables.post(MONTHS[1], "ACCPAY", voided, rent=Decimal(-100), ap=Decimal(100))
     tables.document("ACCREC", MONTHS[2], "USD", Decimal(6000), "DELETED", number="DRAFT")
+    tables.post(MONTHS[2], "TRANSFER", guid("transfer"), bank=Decimal(-250), savings=Decimal(250))
+    paid_in = Decimal(100)
+    for capital in (paid_in, -paid_in, Decimal(120)):
+        tables.post(MONTHS[3], "MANJOURNAL", guid("manual"), savings=capital, capital=-capital)
     tables.write(folder)
     return folder
 
@@ -106,7 +112,9 @@ class _Tables:
         number = 2 * len(self.journals) + 1
         key = guid("journal", number)
         created = f"{day} 13:00:00.{len(self.journals) % 1000:03d} UTC"
-        self.journals.append(dict(zip(JOURNAL_COLUMNS, (key, created, day, number, "", source_id or "", source_type), strict=True)))
+        reference = "Shares paid in" if source_type == "MANJOURNAL" else ""
+        cells = (key, created, day, number, reference, source_id or "", source_type)
+        self.journals.append(dict(zip(JOURNAL_COLUMNS, cells, strict=True)))
         accounts = {account[0]: account for account in ACCOUNTS}
         for position, (account, amount) in enumerate(amounts.items()):
             _, name, code, kind, _ = accounts[account]

@@ -8,10 +8,12 @@ error page counts as a failure and is asked for again.
 from __future__ import annotations
 
 import ipaddress
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Self, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -38,6 +40,12 @@ from dlt_sources.http.policy import Policy, Reply, Request, retry_after
 T = TypeVar("T")
 _SHOWN_BODY = 300
 _NOT_MODIFIED, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 304, 401, 403, 404
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes as long as many calls, and a source has a client for each table."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def origin(url: str) -> str:
@@ -93,7 +101,7 @@ class ApiClient:
         self._sleep = sleep
         self._pacer = Pacer(policy.limits, clock=clock, sleep=sleep)
         timeout = httpx.Timeout(policy.read_timeout, connect=policy.connect_timeout)
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, verify=_trusted())
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +192,7 @@ class ApiClient:
 
     def _judge(self, reply: Reply) -> None:
         """Raise what the status means; return for an answer worth parsing."""
-        if httpx.codes.is_success(reply.status) or reply.status == _NOT_MODIFIED:
+        if httpx.codes.is_success(reply.status) or reply.status == _NOT_MODIFIED or reply.status in self._policy.told:
             return
         if httpx.codes.is_redirect(reply.status):
             raise OffOrigin(

@@ -40,6 +40,7 @@ class Policy:
     """Patience and limits for one vendor. Times are seconds.
 
     ``classify`` sees each answer outside 2xx first and may return True (retry) or False (final); None leaves it to the status.
+    ``told`` are statuses whose answers the parser reads like good ones: vendors that explain there what to ask otherwise.
     """
 
     retries: int = 3
@@ -52,6 +53,7 @@ class Policy:
     limits: tuple[RateLimit, ...] = ()
     retry_statuses: frozenset[int] = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
     classify: Callable[[Reply], bool | None] = field(default=lambda _reply: None)
+    told: frozenset[int] = frozenset()
 
     def backoff(self, attempt: int) -> float:
         """Exponential delay, half of it random, before retry number ``attempt`` (1-based)."""

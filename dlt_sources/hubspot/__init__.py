@@ -1,54 +1,37 @@
 """HubSpot: customer relations and marketing of one account, through CRM v3, associations v4, marketing v3 and forms.
 
 Objects are listed whole once, then searched by their moment of change; a search ends at ten thousand rows, so it goes on by id.
-Archived objects come from their own listing, merged ones are named by their winners. Deliberately absent: tickets, quotes, custom
-objects, e-mail bodies, the vendor's own attribution reports (the hub computes attribution from the touches).
+Archived objects come from their own listing, merged ones are named by their winners. Ties between objects are read with the objects
+that changed, and all of them are compared once a day. Deliberately absent: tickets, quotes, custom objects, e-mail bodies, the
+vendor's own attribution reports (the hub computes attribution from the touches).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-import dlt
 import msgspec
 
+from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import (
-    ApiClient,
-    Application,
-    Auth,
-    MalformedReply,
-    NotFound,
-    OAuth2,
-    Page,
-    PermissionMissing,
-    Policy,
-    RateLimit,
-    Reply,
-    Request,
-    SourceError,
-    StaticToken,
-    walk,
-)
-from dlt_sources.hubspot import records
+from dlt_sources.http import ApiClient, Application, Auth, MalformedReply, OAuth2, Policy, RateLimit, Reply, Request, StaticToken
+from dlt_sources.hubspot import pages, records
+from dlt_sources.hubspot.pages import LIST_SIZE, SUBMISSIONS_SIZE, Changed, Pages, listing
+from dlt_sources.hubspot.ties import Ties
 from dlt_sources.records import Archive
-from dlt_sources.records.convert import read_instant
 from dlt_sources.records.intake import Endpoint, Intake
 
-LIST_SIZE, SEARCH_SIZE, BATCH_SIZE, SUBMISSIONS_SIZE = 100, 200, 1000, 50  # the most that HubSpot gives
 SCOPES = (
     "oauth crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read crm.objects.owners.read "
     "crm.objects.line_items.read marketing.campaigns.read content forms sales-email-read"
 )
-SEARCH_CAP = 10_000  # rows after which a search refuses to go on
 OVERLAP = timedelta(minutes=10)  # the search index lags behind the objects
 _LONGEST_PAUSE = 90.0
 _ESSENTIAL = frozenset({"contacts", "companies", "deals"})
-
-Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
 
 
 class HubSpotSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,6 +46,7 @@ class HubSpotSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorize_url: str = "https://app.hubspot.com/oauth/authorize"
     calls_per_10_seconds: int = 100
     searches_per_second: int = 4
+    hours_between_sweeps: int = 24
 
     def __post_init__(self) -> None:
         if not self.access_token and not (self.client_id and self.client_secret):
@@ -124,47 +108,24 @@ def source(connection: Connection[HubSpotSettings], unavailable: Unavailable | N
 
     Tables that the credentials may not read are named in ``unavailable``, unless no customer relations remain without them.
     """
-    unavailable = unavailable if unavailable is not None else Unavailable()
     archive = Archive(connection.archive, "hubspot", connection.name)
     readers = {"campaigns": _campaigns, "forms": _forms} | {endpoint.name: _objects for endpoint in records.CRM_ENDPOINTS}
 
-    def resource(endpoint: Endpoint) -> Any:
-        @dlt.resource(name=endpoint.name, selected=True)
-        def rows() -> Iterator[Any]:
-            state = dlt.current.resource_state()
-            try:
-                with client(connection) as api, client(connection, searches=True) as searching:
-                    session = _Session(connection, api, searching, archive)
-                    yield from readers.get(endpoint.name, _whole)(session, endpoint, state)
-            except (PermissionMissing, NotFound) as refusal:
-                if endpoint.name in _ESSENTIAL:
-                    raise
-                for table in endpoint.tables:
-                    unavailable.reasons[table.name] = str(refusal)
+    def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
+        with client(connection) as api, client(connection, searches=True) as searching:
+            yield from readers.get(endpoint.name, _whole)(_Session(connection, api, searching, archive), endpoint, state)
 
-        return rows
-
-    @dlt.source(name="hubspot", max_table_nesting=0)
-    def hubspot() -> Any:
-        return [resource(endpoint) for endpoint in records.ENDPOINTS]
-
-    return hubspot()
+    return assemble("hubspot", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
 
 def check(connection: Connection[HubSpotSettings]) -> list[Finding]:
     """Tell in plain words whether the credentials are good and what they may read."""
-    findings = []
     with client(connection) as api:
-        for endpoint in records.ENDPOINTS:
-            try:
-                rows = _fetch(api, Request("GET", _PATHS[endpoint.name], {"limit": "1"}))[1]
-            except SourceError as trouble:
-                findings.append(Finding(ok=False, subject=endpoint.name, message=str(trouble)))
-                if not isinstance(trouble, PermissionMissing | NotFound):
-                    break
-            else:
-                findings.append(Finding(ok=True, subject=endpoint.name, message=f"readable ({len(rows)} rows on the first page)"))
-    return findings
+        return probe((endpoint.name, partial(_first_page, api, endpoint)) for endpoint in records.ENDPOINTS)
+
+
+def _first_page(api: ApiClient, endpoint: Endpoint) -> int:
+    return len(pages.fetch(api, Request("GET", _PATHS[endpoint.name], {"limit": "1"}))[1])
 
 
 _PATHS = {endpoint.name: f"crm/v3/objects/{endpoint.name}" for endpoint in records.CRM_ENDPOINTS} | {
@@ -183,167 +144,94 @@ _OPTIONS = {
 }
 
 
-class _Next(msgspec.Struct):
-    after: str
-
-
-class _Paging(msgspec.Struct):
-    next: _Next | None = None
-
-
-class _Envelope(msgspec.Struct):
-    results: list[msgspec.Raw]
-    total: int | None = None
-    paging: _Paging | None = None
-
-
-def _fetch(api: ApiClient, request: Request) -> tuple[Reply, list[msgspec.Raw], str | None, int | None]:
-    """One page: the answer, its rows, the cursor of the next page, the announced total."""
-
-    def parse(reply: Reply) -> tuple[Reply, list[msgspec.Raw], str | None, int | None]:
-        try:
-            envelope = msgspec.json.decode(reply.body, type=_Envelope)
-        except msgspec.DecodeError:
-            raise MalformedReply(f"{reply.request} answered without 'results'; check base_url.") from None
-        following = envelope.paging.next.after if envelope.paging and envelope.paging.next else None
-        return reply, envelope.results, following, envelope.total
-
-    return api.send(request, parse)
-
-
-def _listing(api: ApiClient, path: str, options: dict[str, str]) -> Pages:
-    """Every page of a listing."""
-
-    def fetch(request: Request) -> Page[list[msgspec.Raw]]:
-        reply, rows, following, total = _fetch(api, request)
-        onward = Request("GET", path, {**options, "after": following}) if following else None
-        return Page(rows, reply, onward, len(rows), total)
-
-    for page in walk(Request("GET", path, options), fetch):
-        yield page.reply, page.content
-
-
-def _whole(session: _Session, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Iterator[Any]:
+def _whole(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """Small lists, read whole each time; unchanged rows are left out."""
     intake = session.intake(endpoint, state.setdefault("known", {}))
     for archived in ("false", "true") if endpoint is records.OWNERS else (None,):
         options = _OPTIONS[endpoint.name] | ({"archived": archived} if archived else {})
-        for reply, rows in _listing(session.api, _PATHS[endpoint.name], options):
+        for reply, rows in listing(session.api, _PATHS[endpoint.name], options):
             yield from intake.take(reply, rows)
     yield from intake.finish()
 
 
-class _Changed(msgspec.Struct, rename="camel"):
-    """Identity and moment of change of any object."""
+@dataclass
+class _Living:
+    """Objects of one type as they come in an extraction: which are loaded now, and when each was changed."""
 
-    id: str
-    updated_at: str | None = None
+    intake: Intake
+    known: MutableMapping[str, str]
+    changed_at: dict[str, datetime]
+    loaded: dict[str, None] = field(default_factory=dict)
 
-    def moment(self) -> datetime | None:
-        try:
-            return read_instant(self.updated_at) if self.updated_at else None
-        except ValueError:
-            return None  # the row itself will be set aside, with this value as its reason
+    def take(self, found: Pages) -> Iterator[Any]:
+        """Yield what is new of pages, as dlt items."""
+        for reply, rows in found:
+            ones = [msgspec.json.decode(row, type=Changed) for row in rows]
+            before = {one.id: self.known.get(one.id) for one in ones}
+            yield from self.intake.take(reply, rows)
+            for one in ones:
+                if (moment := one.moment()) is not None:
+                    self.changed_at[one.id] = moment
+                if self.known.get(one.id) != before[one.id]:
+                    self.loaded[one.id] = None
 
 
-def _objects(session: _Session, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Iterator[Any]:
-    """One object type: what changed, what was archived, and the ties of both."""
-    properties = ",".join(records.OBJECTS[endpoint.name].__struct_fields__)
-    path = _PATHS[endpoint.name]
-    cursor = datetime.fromisoformat(state["changed_until"]) if "changed_until" in state else None
-    changed_at: dict[str, datetime] = {key: datetime.fromisoformat(at) for key, at in state.get("known_at", {}).items()}
-    known: dict[str, str] = state.setdefault("known", {})
-    intake = session.intake(endpoint, known)
-    touched: list[str] = []
-    if cursor is None:
-        living = _listing(session.api, path, {"limit": str(LIST_SIZE), "properties": properties})
+def _objects(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
+    """One object type: what changed, what was archived, the ties of both, and once a day what has other ties than were loaded."""
+    path, properties = _PATHS[endpoint.name], records.OBJECTS[endpoint.name].__struct_fields__
+    options = {"limit": str(LIST_SIZE), "properties": ",".join(properties)}
+    whole = "swept_at" not in state
+    if whole:
+        state.update(known={}, known_at={}, ties={})
+    changed_at = {key: datetime.fromisoformat(at) for key, at in state["known_at"].items()}
+    living = _Living(session.intake(endpoint, state["known"]), state["known"], changed_at)
+    ties = Ties(endpoint.name, session.api, session.archive, session.connection.name, state["ties"])
+    started, pause = datetime.now(UTC), timedelta(hours=session.connection.settings.hours_between_sweeps)
+    due = not whole and bool(state["ties"]) and started - datetime.fromisoformat(state["swept_at"]) >= pause
+    if whole:
+        yield from living.take(listing(session.api, path, options))
     else:
-        living = _search(session.searching, endpoint, cursor - OVERLAP)
-    for reply, rows in living:
-        before = dict(known)
-        yield from intake.take(reply, rows)
-        for one in (msgspec.json.decode(row, type=_Changed) for row in rows):
-            moment = one.moment()
-            if moment is not None:
-                changed_at[one.id] = moment
-            if known.get(one.id) != before.get(one.id):
-                touched.append(one.id)
-    archived = session.intake(endpoint, state.setdefault("archived", {}), listing="archived", after=intake)
-    for reply, rows in _listing(session.api, path, {"limit": str(LIST_SIZE), "properties": properties, "archived": "true"}):
+        modified = "lastmodifieddate" if endpoint is records.CONTACTS else "hs_lastmodifieddate"
+        since = datetime.fromisoformat(state["changed_until"]) - OVERLAP
+        yield from living.take(pages.search(session.searching, path, properties, modified, since))
+    if due:
+        yield from _sweep(session, living, ties, path, properties)
+    archived = session.intake(endpoint, state.setdefault("archived", {}), listing="archived", after=living.intake)
+    gone: set[str] = set()
+    for reply, rows in listing(session.api, path, {**options, "archived": "true"}):
         yield from archived.take(reply, rows)
-    yield from intake.finish()
+        gone.update(msgspec.json.decode(row, type=Changed).id for row in rows)
+    yield from living.intake.finish()
     yield from archived.finish()
-    yield from _ties(session, endpoint, touched)
+    yield from ties.drop(gone)
+    yield from ties.load(key for key in living.loaded if key not in gone)
     if changed_at:
         cursor = max(changed_at.values())
         changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
         state["changed_until"] = cursor.isoformat()
         state["known_at"] = {key: moment.isoformat() for key, moment in changed_at.items()}
-        state["known"] = {key: value for key, value in known.items() if key in changed_at}
+        state["known"] = {key: value for key, value in living.known.items() if key in changed_at}
+        if whole or due:
+            state["swept_at"] = started.isoformat()
 
 
-def _search(api: ApiClient, endpoint: Endpoint, since: datetime) -> Pages:
-    """Objects changed since a moment, by id. Where a search would exceed what one may hold, a new one begins above the last id.
-
-    Sorting by the moment instead would never end when more rows share one moment than a search holds.
-    """
-    kind = endpoint.name
-    modified = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
-    changed = {"propertyName": modified, "operator": "GTE", "value": str(int(since.replace(tzinfo=UTC).timestamp() * 1000))}
-    last_id = 0
-
-    def order(after: int) -> Request:
-        above = {"propertyName": "hs_object_id", "operator": "GT", "value": str(last_id)}
-        body = {
-            "filterGroups": [{"filters": [changed, above]}],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": list(records.OBJECTS[kind].__struct_fields__),
-            "limit": SEARCH_SIZE,
-            "after": str(after),
-        }
-        return Request("POST", f"{_PATHS[kind]}/search", json=body)
-
-    while True:
-        highest = last_id
-
-        def fetch(request: Request) -> Page[list[msgspec.Raw]]:
-            nonlocal highest
-            reply, rows, following, total = _fetch(api, request)
-            highest = max([highest, *(int(msgspec.json.decode(row, type=_Changed).id) for row in rows)])
-            more = following is not None and int(following) + SEARCH_SIZE <= SEARCH_CAP
-            announced = total if total is not None and total <= SEARCH_CAP else None
-            return Page(rows, reply, order(int(following)) if more and following else None, len(rows), announced)
-
-        found = 0
-        for page in walk(order(0), fetch):
-            found += page.count
-            yield page.reply, page.content
-        if found < SEARCH_CAP or highest == last_id:
-            return
-        last_id = highest
+def _sweep(session: _Session, living: _Living, ties: Ties, path: str, properties: Sequence[str]) -> Iterator[Any]:
+    """Load objects again whose ties came or went while they stayed as they are."""
+    strays = [key for key in ties.strays() if key not in living.loaded]
+    for key in strays:
+        living.known.pop(key, None)
+    yield from living.take(pages.objects(session.api, path, properties, strays))
+    yield from ties.drop(key for key in strays if key not in living.loaded)
 
 
-def _ties(session: _Session, endpoint: Endpoint, ids: Sequence[str]) -> Iterator[Any]:
-    """The associations of objects that changed: a search does not tell them."""
-    for target in records.TIES.get(endpoint.name, ()):
-        intake = session.intake(records.associations(endpoint.name, target), None)
-        for start in range(0, len(ids), BATCH_SIZE):
-            wanted = [{"id": key} for key in dict.fromkeys(ids[start : start + BATCH_SIZE])]
-            reply, rows, _, _ = _fetch(
-                session.api, Request("POST", f"crm/v4/associations/{endpoint.name}/{target}/batch/read", json={"inputs": wanted})
-            )
-            yield from intake.take(reply, rows)
-        yield from intake.finish()
-
-
-def _campaigns(session: _Session, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Iterator[Any]:
+def _campaigns(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """Campaigns, and the budget and spend of those that changed since they were last read."""
     intake = session.intake(endpoint, state.setdefault("known", {}))
     totals = session.intake(records.CAMPAIGN_TOTALS, state.setdefault("known_totals", {}))
     read: dict[str, str] = state.setdefault("read", {})
-    for reply, rows in _listing(session.api, _PATHS["campaigns"], _OPTIONS["campaigns"]):
+    for reply, rows in listing(session.api, _PATHS["campaigns"], _OPTIONS["campaigns"]):
         yield from intake.take(reply, rows)
-        for one in (msgspec.json.decode(row, type=_Changed) for row in rows):
+        for one in (msgspec.json.decode(row, type=Changed) for row in rows):
             if one.updated_at is None or read.get(one.id) != one.updated_at:
                 answer = session.api.send(Request("GET", f"marketing/v3/campaigns/{one.id}/budget/totals"), _single)
                 yield from totals.take(answer, [_with("campaignId", one.id, answer.body)])
@@ -371,24 +259,24 @@ class _Submitted(msgspec.Struct, rename="camel"):
     submitted_at: int
 
 
-def _forms(session: _Session, endpoint: Endpoint, state: MutableMapping[str, Any]) -> Iterator[Any]:
+def _forms(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """Forms, and the submissions of each, newest first down to those that are known."""
     intake = session.intake(endpoint, state.setdefault("known", {}))
     seen: dict[str, str] = state.setdefault("known_submissions", {})
     until: dict[str, int] = state.setdefault("submitted_until", {})
     submissions = session.intake(records.FORM_SUBMISSIONS, seen)
     recent: dict[str, int] = state.setdefault("recent_submissions", {})
-    for reply, rows in _listing(session.api, _PATHS["forms"], _OPTIONS["forms"]):
+    for reply, rows in listing(session.api, _PATHS["forms"], _OPTIONS["forms"]):
         yield from intake.take(reply, rows)
-        for form in (msgspec.json.decode(row, type=_Changed).id for row in rows):
+        for form in (msgspec.json.decode(row, type=Changed).id for row in rows):
             floor = until.get(form, 0) - int(OVERLAP.total_seconds() * 1000)
             path = f"form-integrations/v1/submissions/forms/{form}"
-            for answer, found in _listing(session.api, path, {"limit": str(SUBMISSIONS_SIZE)}):
-                documents = [_with("formId", form, row) for row in found]
-                yield from submissions.take(answer, documents)
+            for answer, found in listing(session.api, path, {"limit": str(SUBMISSIONS_SIZE)}):
                 moments = [msgspec.json.decode(row, type=_Submitted).submitted_at for row in found]
-                for document, moment in zip(documents, moments, strict=True):
-                    recent[records.FORM_SUBMISSIONS.identity(msgspec.json.decode(document, type=records.Submission))] = moment
+                new = [_with("formId", form, row) for row, moment in zip(found, moments, strict=True) if moment >= floor]
+                yield from submissions.take(answer, new)
+                for one in (msgspec.json.decode(document, type=records.Submission) for document in new):
+                    recent[records.FORM_SUBMISSIONS.identity(one)] = one.submitted_at
                 until[form] = max([until.get(form, 0), *moments])
                 if not moments or min(moments) < floor:
                     break

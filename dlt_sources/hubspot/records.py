@@ -211,6 +211,8 @@ class AssociatedObject(Wire):
 class Associations(Wire):
     """All ties of one object to the objects of another type."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names("paging")
+
     from_: Reference = msgspec.field(name="from")
     to: list[AssociatedObject] = []
 

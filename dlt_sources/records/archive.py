@@ -46,9 +46,7 @@ class Archive:
 
     def store(self, resource: str, reply: Reply, documents: int) -> str:
         """Keep a page durably, with the number of documents in it; returns its id."""
-        self._day.mkdir(parents=True, exist_ok=True)
-        self._pages += 1
-        page_id = f"{self._day.name}/{self.run_id}-{self._pages:06d}"
+        page_id = self._next_page()
         _write_durably(self._path(page_id), zstandard.ZstdCompressor(level=3).compress(reply.body))
         entry = PageEntry(
             page_id=page_id,
@@ -59,11 +57,32 @@ class Archive:
             size_bytes=len(reply.body),
             sha256=hashlib.sha256(reply.body).hexdigest(),
         )
+        self.note(entry)
+        return page_id
+
+    def store_file(self, file: Path) -> str:
+        """Keep a file durably, of any size; returns its id. Its line in the manifest follows with :meth:`note`."""
+        page_id = self._next_page()
+        path = self._path(page_id)
+        temporary = path.with_suffix(".tmp")
+        with file.open("rb") as source, temporary.open("wb") as target:
+            zstandard.ZstdCompressor(level=3).copy_stream(source, target, size=file.stat().st_size)
+            target.flush()
+            os.fsync(target.fileno())
+        temporary.replace(path)
+        return page_id
+
+    def _next_page(self) -> str:
+        self._day.mkdir(parents=True, exist_ok=True)
+        self._pages += 1
+        return f"{self._day.name}/{self.run_id}-{self._pages:06d}"
+
+    def note(self, entry: PageEntry) -> None:
+        """Write a line of the manifest."""
         with (self._day / f"{self.run_id}.manifest.jsonl").open("ab") as manifest:
             manifest.write(msgspec.json.encode(entry) + b"\n")
             manifest.flush()
             os.fsync(manifest.fileno())
-        return page_id
 
     @staticmethod
     def manifest(folder: Path, system: str, connection: str, run_id: str) -> Path | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -20,13 +20,16 @@ import pyarrow.compute as pc
 
 Values: TypeAlias = Sequence[Any] | pa.Array
 _MONEY = pa.decimal128(38, 12)
+_RATE = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us")
-_SCALE = 12
-_INTEGER_DIGITS = 26
+_PRECISION = 38
+_CLOCK = pa.time64("us")
 _INT64 = 2**63
 _DAY = r"^\d{4}-\d\d-\d\d($|[TZ+-]| \d)"  # not of another era, "0044-03-15 BC"
+_UTC = r"(Z|\+00:?00)?"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
+_DURATION = re.compile(r"^PT(?=.)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FEW = 16
 
@@ -69,6 +72,18 @@ def _convert(values: Values, kind: pa.DataType, whole: Callable[[Values], pa.Arr
     )
 
 
+def _texts(
+    values: Values, kind: pa.DataType, pattern: str, cast: Callable[[pa.Array], pa.Array], one: Callable[[str], Any]
+) -> Converted:
+    """Texts that all have a pattern are cast together; the empty text is absent."""
+
+    def whole(part: Values) -> pa.Array | None:
+        strings = _without_empty(_strings(part))
+        return cast(strings) if _all_match(strings, pattern) else None
+
+    return _convert(values, kind, whole, one)
+
+
 def _strings(values: Values) -> pa.Array:
     return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
 
@@ -81,14 +96,14 @@ def _without_empty(strings: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
 
 
-def _fits(value: Decimal) -> Decimal:
+def _fits(value: Decimal, scale: int = _MONEY.scale) -> Decimal:
     if not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > _SCALE and value != round(value, _SCALE):
-        raise ValueError(f"{value} has more than {_SCALE} decimals")
-    if value and value.adjusted() >= _INTEGER_DIGITS:
-        raise ValueError(f"{value} has more than {_INTEGER_DIGITS} digits before the point")
+    if isinstance(exponent, int) and -exponent > scale and value != round(value, scale):
+        raise ValueError(f"{value} has more than {scale} decimals")
+    if value and value.adjusted() >= _PRECISION - scale:
+        raise ValueError(f"{value} has more than {_PRECISION - scale} digits before the point")
     return value
 
 
@@ -97,25 +112,31 @@ def decimal(values: Sequence[Decimal | None]) -> Converted:
     return _convert(values, _MONEY, lambda part: pa.array(part, _MONEY), _fits)
 
 
-def decimal_text(values: Values) -> Converted:
-    """Numbers in strings; the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
-
-    def plain(part: Values) -> pa.Array | None:
-        strings = _without_empty(_strings(part))
-        return pc.cast(strings, _MONEY) if _all_match(strings, r"^[+-]?\d{1,26}(\.\d{1,12})?$") else None
-
-    return _convert(values, _MONEY, plain, _read_decimal)
-
-
-def _read_decimal(text: str) -> Decimal | None:
+def _read_decimal(text: str, scale: int = _MONEY.scale) -> Decimal | None:
     if text == "":
         return None
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text):
         raise ValueError(f"'{text[:60]}' is not a number")
     try:
-        return _fits(Decimal(text))
+        return _fits(Decimal(text), scale)
     except InvalidOperation:
         raise ValueError(f"'{text[:60]}' is not a number") from None
+
+
+def decimal_text(values: Values, kind: pa.DataType = _MONEY) -> Converted:
+    """Numbers in strings ("12.5", ".5"); the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
+    pattern = rf"^[+-]?(\d{{1,{_PRECISION - kind.scale}}}(\.\d{{0,{kind.scale}}})?|\.\d{{1,{kind.scale}}})$"
+    return _texts(values, kind, pattern, lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale))
+
+
+def rate_text(values: Values) -> Converted:
+    """Exchange rates in strings, to 18 decimals."""
+    return decimal_text(values, _RATE)
+
+
+def digits(values: Sequence[Decimal | None]) -> Converted:
+    """Numbers of any length as plain text: a rate with forty digits takes no document out."""
+    return Converted(pa.array([None if value is None else f"{value:f}" for value in values], pa.string()))
 
 
 def text(values: Values) -> Converted:
@@ -126,6 +147,13 @@ def text(values: Values) -> Converted:
 def _encodable(value: str) -> str:
     value.encode()
     return value
+
+
+def filled(values: Sequence[str | None]) -> Converted:
+    """Text; the empty string is absent."""
+    converted = text(values)
+    array = pc.if_else(pc.equal(converted.array, ""), pa.scalar(None, pa.string()), converted.array)
+    return Converted(array, converted.bad)
 
 
 def integer(values: Sequence[int | None]) -> Converted:
@@ -141,12 +169,7 @@ def _int64(value: int) -> int:
 
 def integer_text(values: Values) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
-
-    def plain(part: Values) -> pa.Array | None:
-        strings = _without_empty(_strings(part))
-        return pc.cast(strings, pa.int64()) if _all_match(strings, r"^-?\d{1,18}$") else None
-
-    return _convert(values, pa.int64(), plain, _read_integer)
+    return _texts(values, pa.int64(), r"^-?\d{1,18}$", lambda strings: pc.cast(strings, pa.int64()), _read_integer)
 
 
 def _read_integer(value: str) -> int | None:
@@ -165,14 +188,38 @@ def boolean(values: Sequence[bool | None]) -> Converted:
 
 def boolean_text(values: Sequence[str | None]) -> Converted:
     """Strings "true" and "false"; the empty string is absent."""
-    return _each(values, pa.bool_(), _read_boolean)
+    return _words(values, "true", "false")
 
 
-def _read_boolean(value: str) -> bool | None:
-    known = {"true": True, "false": False, "": None}
-    if value not in known:
-        raise ValueError(f"'{value[:60]}' is neither true nor false")
-    return known[value]
+def boolean_letter(values: Sequence[str | None]) -> Converted:
+    """Strings "T" and "F"; the empty string is absent."""
+    return _words(values, "T", "F")
+
+
+def _words(values: Sequence[str | None], yes: str, no: str) -> Converted:
+    def read(value: str) -> bool | None:
+        known = {yes: True, no: False, "": None}
+        if value not in known:
+            raise ValueError(f"'{value[:60]}' is neither {yes} nor {no}")
+        return known[value]
+
+    return _texts(values, pa.bool_(), f"^({yes}|{no})$", lambda strings: pc.equal(strings, yes), read)
+
+
+def flag(values: Sequence[bool | str | None]) -> Converted:
+    """Booleans that travel as JSON booleans, as Y and N, or as words; the empty string is absent."""
+    if not any(isinstance(value, str) for value in values):
+        return Converted(pa.array(values, pa.bool_()))
+    return _each(values, pa.bool_(), _read_flag)
+
+
+def _read_flag(value: bool | str) -> bool | None:
+    known = {"Y": True, "N": False, "TRUE": True, "FALSE": False, "": None}
+    if isinstance(value, bool):
+        return value
+    if value.upper() not in known:
+        raise ValueError(f"'{value[:60]}' is neither yes nor no")
+    return known[value.upper()]
 
 
 def day(values: Values) -> Converted:
@@ -209,8 +256,8 @@ def instant(values: Values) -> Converted:
         milliseconds = _milliseconds(strings)
         if milliseconds is not None:
             return pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT)
-        if _all_match(strings, r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?Z?$"):
-            return pc.cast(pc.replace_substring(strings, "Z", ""), _INSTANT)
+        if _all_match(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"):
+            return pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT)
         return None
 
     return _convert(values, _INSTANT, plain, read_instant)
@@ -237,6 +284,23 @@ def read_instant(value: str) -> datetime | None:
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a moment") from None
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def clock_time(values: Sequence[str | None]) -> Converted:
+    """Times of day: ``PT14H30M00S`` or ``14:30:00``; the empty string is absent."""
+    return _each(values, _CLOCK, _read_clock)
+
+
+def _read_clock(value: str) -> time | None:
+    if value == "":
+        return None
+    if match := _DURATION.match(value):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return time(hours, minutes, seconds)
+    try:
+        return time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"'{value[:60]}' is not a time of day") from None
 
 
 def instant_ms(values: Sequence[int | None]) -> Converted:

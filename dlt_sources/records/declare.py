@@ -45,15 +45,29 @@ INSTANT = Kind("TIMESTAMP", pa.timestamp("us"), convert.instant)
 
 Money = Annotated[Decimal, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal)]
 """A JSON number, or a string that holds a plain one; kept to the last digit."""
+Digits = Annotated[Decimal, Kind("VARCHAR", pa.string(), convert.digits)]
+"""A JSON number that may have more digits than a decimal column holds, such as a computed rate; stored as text, whole."""
 MoneyText = Annotated[str, Kind("DECIMAL(38, 12)", _MONEY, convert.decimal_text)]
 """A number that always travels as a JSON string."""
+RateText = Annotated[str, Kind("DECIMAL(38, 18)", pa.decimal128(38, 18), convert.rate_text)]
+"""An exchange rate in a JSON string: rates have more decimals than money."""
 CountText = Annotated[str, Kind("BIGINT", pa.int64(), convert.integer_text)]
 FlagText = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_text)]
+FlagLetter = Annotated[str, Kind("BOOLEAN", pa.bool_(), convert.boolean_letter)]
+"""A flag that travels as "T" or "F"."""
+YesNo = Annotated[bool | str, Kind("BOOLEAN", pa.bool_(), convert.flag)]
+"""A flag that comes as a JSON boolean in one listing and as Y or N in another."""
 Day = Annotated[str, Kind("DATE", pa.date32(), convert.day)]
 """A calendar day: ``/Date(ms+0000)/`` or ``YYYY-MM-DD...``."""
 Instant = Annotated[str, INSTANT]
 """A moment, stored as UTC: ``/Date(ms+0000)/``, ISO 8601 with or without offset, or epoch milliseconds in a string."""
+Filled = Annotated[str, Kind("VARCHAR", pa.string(), convert.filled)]
+"""Text of a system that says "" where nothing is: stored as null."""
+ClockTime = Annotated[str, Kind("TIME", pa.time64("us"), convert.clock_time)]
+"""A time of day: ``PT14H30M00S`` or ``14:30:00``."""
 InstantMs = Annotated[int, Kind("TIMESTAMP", pa.timestamp("us"), convert.instant_ms)]
+
+DELETED = "_deleted"
 
 _PLAIN: Mapping[Any, Kind] = {str: TEXT, int: COUNT, bool: FLAG}
 
@@ -108,6 +122,8 @@ class Table:
     replace: tuple[str, ...] = ()
     once: bool = False
     """The source sees to it that a row arrives once in an extraction: the merge need not look for a newer one, which takes memory."""
+    deletable: bool = False
+    """Documents that the vendor has deleted are taken out of the raw table; a column, empty in every row, carries the order."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -120,6 +136,7 @@ class Table:
         fields = [pa.field("connection_id", pa.string(), nullable=False)]
         fields += [pa.field(column.name, column.kind.arrow, nullable=column.name not in self.key) for column in self.columns]
         fields.append(pa.field("_page_id", pa.string(), nullable=False))
+        fields += [pa.field(DELETED, pa.bool_())] if self.deletable else []
         return pa.schema(fields)
 
     @property
@@ -131,7 +148,11 @@ class Table:
         """SQL that creates the table where it does not exist yet."""
         lines = ['"connection_id" VARCHAR NOT NULL']
         lines += [f'"{column.name}" {column.kind.sql}{" NOT NULL" if column.name in self.key else ""}' for column in self.columns]
-        lines += ['"_page_id" VARCHAR NOT NULL', '"_dlt_load_id" VARCHAR NOT NULL']
+        lines += [
+            '"_page_id" VARCHAR NOT NULL',
+            *([f'"{DELETED}" BOOLEAN'] if self.deletable else []),
+            '"_dlt_load_id" VARCHAR NOT NULL',
+        ]
         return f'create table if not exists "{schema}"."{self.name}" (\n    ' + ",\n    ".join(lines) + "\n)"
 
 

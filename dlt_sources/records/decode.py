@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 from msgspec.structs import astuple
 
-from dlt_sources.records.declare import Record, Row, Table
+from dlt_sources.records.declare import DELETED, Record, Table, itself
 
 R = TypeVar("R", bound=Record)
 
@@ -93,19 +93,17 @@ def to_arrow(documents: Sequence[Record], tables: Sequence[Table], *, connection
 
 
 def _one_table(documents: Sequence[Record], table: Table, connection_id: str, page_id: str) -> tuple[pa.Table, dict[int, str]]:
-    owners: list[int] = []
-    rows: list[Row] = []
-    for position, document in enumerate(documents):
-        parts = list(table.rows(document))
-        rows += parts
-        owners += [position] * len(parts)
+    owners: Sequence[int]
+    if table.rows is itself:  # most ledgers: spares a tuple a row
+        owners, records, around = range(len(documents)), documents, []
+    else:
+        rows = [(position, *row) for position, document in enumerate(documents) for row in table.rows(document)]
+        owners, records, *around = zip(*rows, strict=True) if rows else ((), (), *(() for _ in table.within))
     bad: dict[int, str] = {}
-    arrays: list[pa.Array] = [pa.array([connection_id] * len(rows), pa.string())]
-    around = len(table.within)
-    fields = dict(zip(table.record.__struct_fields__, zip(*(astuple(row[0]) for row in rows), strict=True), strict=False))
-    for number, column in enumerate(table.columns, 1):
-        values = [row[number] for row in rows] if number <= around else fields.get(column.attribute, ())
-        converted = column.kind.convert(values)
+    arrays: list[pa.Array] = [pa.repeat(pa.scalar(connection_id, pa.string()), len(records))]
+    fields = dict(zip(table.record.__struct_fields__, zip(*map(astuple, records), strict=True), strict=False))
+    for number, column in enumerate(table.columns):
+        converted = column.kind.convert(around[number] if number < len(around) else fields.get(column.attribute, ()))
         for at, reason in converted.bad.items():
             bad.setdefault(owners[at], f"{table.name}.{column.name}: {reason}")
         if column.name in table.key and converted.array.null_count:
@@ -113,5 +111,21 @@ def _one_table(documents: Sequence[Record], table: Table, connection_id: str, pa
                 if missing:
                     bad.setdefault(owners[at], f"{table.name}.{column.name}: part of the key is missing")
         arrays.append(converted.array)
-    arrays.append(pa.array([page_id] * len(rows), pa.string()))
+    arrays.append(pa.repeat(pa.scalar(page_id, pa.string()), len(records)))
+    arrays += [pa.nulls(len(records), pa.bool_())] if table.deletable else []
     return pa.table(arrays, schema=table.schema()) if not bad else table.schema().empty_table(), bad
+
+
+def tombstones(keys: Sequence[tuple[str, ...]], table: Table, *, connection_id: str) -> pa.Table:
+    """Rows that order the deletion of documents, by the values of the key that all rows of a document share."""
+    given = dict(zip(table.replace or table.key, zip(*keys, strict=True), strict=True))
+    kinds = {column.name: column.kind for column in table.columns}
+    always = {"connection_id": connection_id, "_page_id": "", DELETED: True}
+    arrays = []
+    for entry in table.schema():
+        if entry.name in given:
+            arrays.append(kinds[entry.name].convert(given[entry.name]).array)
+        else:
+            value = always.get(entry.name, None if entry.nullable else "")
+            arrays.append(pa.repeat(pa.scalar(value, entry.type), len(keys)))
+    return pa.table(arrays, schema=table.schema())

@@ -25,11 +25,12 @@ import pyarrow.compute as pc
 from dlt_sources.http import Reply
 from dlt_sources.records.archive import Archive
 from dlt_sources.records.columns import fit_table
-from dlt_sources.records.declare import Instant, Record, Table
-from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow
+from dlt_sources.records.declare import DELETED, Instant, Record, Table
+from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow, tombstones
 from dlt_sources.records.known import NAMELESS, KnownRows, Numbers, fingerprints
 
 log = logging.getLogger(__name__)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DIGEST = 10  # bytes of a fingerprint: a chance collision among a million documents is below 1e-12
 
 _SUM = pa.decimal256(76, 12)  # sums of 38 digits have more
@@ -51,7 +52,7 @@ class ExtractionRow(Record):
     """What an extraction of one table received and what became of it.
 
     ``money_totals`` is JSON, column to decimal sum. A document that arrived again with other content during the extraction has
-    superseded itself: its earlier rows were counted, and are replaced.
+    superseded itself: its earlier rows were counted, and are replaced. So has one that the vendor has deleted: its rows are taken out.
     """
 
     extraction_id: str
@@ -93,6 +94,10 @@ class Endpoint:
     version: Callable[[Any], str] = field(default=lambda _document: "")
 
 
+Choose = Callable[[Sequence[Any], Sequence[msgspec.Raw]], Sequence[int]]
+"""From the documents of a page to the positions of those to take, in order."""
+
+
 @dataclass
 class _Counts:
     pages: int = 0
@@ -105,12 +110,19 @@ class _Counts:
     undeclared: Counter[str] = field(default_factory=Counter)
 
 
+def fingerprint(document: msgspec.Raw) -> str:
+    """What tells one content of a document from another."""
+    return hashlib.blake2b(document, digest_size=_DIGEST).hexdigest()
+
+
 class Intake:
     """Takes in the pages of one endpoint during one extraction.
 
     ``known`` maps the identity of documents that are already loaded to their fingerprints; it lives in the resource's dlt state and
     is committed with the rows. None keeps no fingerprints (an endpoint that never sends a document twice). ``after`` is the intake
-    of another listing of the same documents in this extraction, named apart by ``listing``.
+    of another listing of the same documents in this extraction, named apart by ``listing``. ``batch_rows`` holds rows back until there
+    are so many: dlt takes its time for each item, whatever its size. ``choose`` sees the documents of each page, decoded and as bytes,
+    and returns the positions of those to take.
     """
 
     def __init__(
@@ -122,14 +134,21 @@ class Intake:
         known: MutableMapping[str, str] | None,
         listing: str = "",
         after: Intake | None = None,
+        batch_rows: int = 0,
+        choose: Choose | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._choose = choose
         self._name = f"{endpoint.name}_{listing}" if listing else endpoint.name
         self._connection_id = connection_id
         self._archive = archive
         self._known = known
         self._counts = _Counts()
         self._started_at = datetime.now(UTC)
+        document = endpoint.document
+        self._declared = {info.encode_name for info in msgspec.structs.fields(document)} | document.LEFT_OUT
+        self._batch_rows = batch_rows
+        self._held: dict[str, list[pa.Table]] = {}
         self._taken: set[str] = after._taken if after else set()  # noqa: SLF001 - one of its kind
 
     def take(self, reply: Reply, raw_documents: Sequence[msgspec.Raw]) -> Iterator[Any]:
@@ -137,7 +156,7 @@ class Intake:
         endpoint = self._endpoint
         page_id = self._keep(reply, len(raw_documents))
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
-        documents, raw = self._newest_of_new(decoded.records, decoded.raw)
+        documents, raw = self._newest_of_new(*self._chosen(decoded.records, decoded.raw))
         batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
         refused = list(decoded.refused)
         for position, reason in batch.bad.items():
@@ -178,10 +197,24 @@ class Intake:
         new = fitted.table.filter(pa.array(fresh)).cast(table.schema())
         yield from self._give({table.name: new}, told, page_id, reply.received_at)
 
+    def gone(self, keys: Sequence[tuple[str, ...]]) -> Iterator[Any]:
+        """Yield the order to take documents out that the vendor has deleted, by the key of the document in each table.
+
+        Such a document must not arrive in the same extraction.
+        """
+        if not keys:
+            return
+        self._counts.superseded += len(keys)
+        for table in self._endpoint.tables:
+            yield _item(table, tombstones(keys, table, connection_id=self._connection_id))
+
     def finish(self) -> Iterator[Any]:
         """Yield the extraction's own row, if it changed anything."""
         counts = self._counts
-        if not counts.quarantined and not any(counts.rows.values()):
+        for table in self._endpoint.tables:
+            if held := self._held.pop(table.name, None):
+                yield _item(table, pa.concat_tables(held))
+        if not counts.quarantined and not counts.superseded and not any(counts.rows.values()):
             return
         finished_at = datetime.now(UTC)
         rows = [
@@ -222,13 +255,28 @@ class Intake:
             counts.rows[table.name] += arrow.num_rows
             self._add_money(table, arrow)
             if arrow.num_rows:
-                yield _item(table, arrow)
+                yield from self._pass_on(table, arrow)
         if refused:
             yield self._quarantine(refused, page_id, received_at)
+
+    def _pass_on(self, table: Table, arrow: pa.Table) -> Iterator[Any]:
+        held = self._held.setdefault(table.name, [])
+        held.append(arrow)
+        if sum(each.num_rows for each in held) >= self._batch_rows:
+            yield _item(table, pa.concat_tables(self._held.pop(table.name)))
+
+    def _chosen(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
+        positions = self._choose(records, raw) if self._choose else range(len(records))
+        if len(positions) == len(records):
+            return records, raw
+        self._counts.unchanged += len(records) - len(positions)
+        return [records[position] for position in positions], [raw[position] for position in positions]
 
     def _newest_of_new(self, records: list[Any], raw: list[msgspec.Raw]) -> tuple[list[Any], list[msgspec.Raw]]:
         """Drop documents that are already loaded as they are; of several versions in one page keep the newest."""
         identity, version = self._endpoint.identity, self._endpoint.version
+        if self._known is None and all(table.once for table in self._endpoint.tables):
+            return records, raw
         newest: dict[str, int] = {}
         for position, record in enumerate(records):
             key = identity(record)
@@ -239,9 +287,9 @@ class Intake:
         if self._known is not None:
             fresh = []
             for position in positions:
-                key, fingerprint = identity(records[position]), hashlib.blake2b(raw[position], digest_size=_DIGEST).hexdigest()
-                if self._known.get(key) != fingerprint:
-                    self._known[key] = fingerprint
+                key, found = identity(records[position]), fingerprint(raw[position])
+                if self._known.get(key) != found:
+                    self._known[key] = found
                     self._counts.superseded += key in self._taken
                     self._taken.add(key)
                     fresh.append(position)
@@ -257,10 +305,8 @@ class Intake:
 
     def _note_undeclared(self, sample: Iterable[msgspec.Raw]) -> None:
         """Name fields that the vendor sends and the record does not declare: they stay in the archive, and are not silent."""
-        document = self._endpoint.document
-        declared = {info.encode_name for info in msgspec.structs.fields(document)} | document.LEFT_OUT
         for row in sample:
-            unknown = msgspec.json.decode(row, type=dict[str, msgspec.Raw]).keys() - declared
+            unknown = _FIELDS.decode(row).keys() - self._declared
             self._counts.undeclared.update(unknown)
 
     def _quarantine(self, refused: Sequence[Refused], page_id: str, received_at: datetime) -> Any:
@@ -289,6 +335,8 @@ def load_hints(table: Table) -> dict[str, Any]:
     }
     if table.replace:
         hints["merge_key"] = ["connection_id", *table.replace]
+    if table.deletable:
+        hints["columns"] = {DELETED: {"data_type": "bool", "hard_delete": True}}
     return hints
 
 
@@ -312,4 +360,4 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-__all__ = ["EXTRACTION", "QUARANTINE", "Endpoint", "Intake", "load_hints"]
+__all__ = ["EXTRACTION", "QUARANTINE", "Choose", "Endpoint", "Intake", "fingerprint", "load_hints"]

@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from finance_hub import models, publish
+from finance_hub import closing, models, publish, warehouse
 from finance_hub.automation import WAREHOUSE_POOL, read_daily, when_upstream_is_ready
 from finance_hub.defs.resources import Hub, default_home
 from finance_hub.publish import SCHEMAS
@@ -33,9 +33,17 @@ def defs() -> dg.Definitions:
     )
     def snapshot(hub: dg.ResourceParam[Hub]) -> dg.MaterializeResult:
         hub.tell("Publishing")
-        published = publish.publish(hub.settings())
+        settings = hub.settings()
+        with warehouse.writing(settings.warehouse) as database:
+            sealed = closing.seal(database)
+        published = publish.publish(settings)
         return dg.MaterializeResult(
-            metadata={"path": dg.MetadataValue.path(published), "bytes": published.stat().st_size, "tables": len(served)}
+            metadata={
+                "path": dg.MetadataValue.path(published),
+                "bytes": published.stat().st_size,
+                "tables": len(served),
+                "months_sealed": sealed,
+            }
         )
 
     return dg.Definitions(assets=[snapshot])

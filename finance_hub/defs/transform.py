@@ -19,6 +19,7 @@ HUB_TABLES = {
     "source_runs": "The last run of each connection.",
     "unavailable_tables": "Tables that a vendor did not let a source read, with the reason.",
     "check_results": "What the behaviour checks measured last.",
+    "control_results": "What the controls of the catalogue found, run by run.",
 }
 
 

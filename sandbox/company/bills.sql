@@ -85,7 +85,11 @@ charges as (
 select * from purchased where net_amount <> 0
 union all select * from media
 union all
-select 'bil-' || payer || '-ic-' || payee || '-' || strftime(month, '%Y%m'), payer, 'ven-' || payer || '-ic-' || payee, payee, last_day(month), s.currency, c.currency, '6750', 'general', null, net_amount, reason
+-- Now and then the payer enters a charge in the month after, or another amount.
+select 'bil-' || payer || '-ic-' || payee || '-' || strftime(month, '%Y%m'), payer, 'ven-' || payer || '-ic-' || payee, payee,
+    last_day(month) + case when flaw('charge late', payer || payee || month::varchar) < 0.06 then 5 + floor(chance('charge days', payer || payee || month::varchar) * 9)::integer else 0 end,
+    s.currency, c.currency, '6750', 'general', null,
+    case when flaw('charge amount', payer || payee || month::varchar) < 0.03 then money(net_amount::double * 0.9, c.currency) else net_amount end, reason
 from charges c join shape s on s.entity_id = c.payer
 union all
 select 'ici-' || payee || '-' || payer || '-' || strftime(month, '%Y%m'), payee, null, payer, last_day(month), s.currency, c.currency, '4900', null, null, net_amount, reason
@@ -103,9 +107,10 @@ group by b.document_id, b.entity_id, b.issue_date;
 insert into paper
 with taxed as (
     select b.*, l.tax,
-        b.partner_entity_id is null and chance('late bill', b.document_id) < 0.02 as is_late,
-        b.partner_entity_id is null and chance('bill edited', b.document_id) < 0.02 and b.vendor_id not like '%-computers' as is_edited,
-        case when b.partner_entity_id is not null then null when chance('bill twin', b.document_id) < 0.008 then 'voided' when chance('bill draft', b.document_id) < 0.006 then 'deleted' end as twin,
+        b.partner_entity_id is null and flaw('late bill', b.document_id) < 0.02 as is_late,
+        b.partner_entity_id is null and flaw('bill edited', b.document_id) < 0.02 and b.vendor_id not like '%-computers' as is_edited,
+        case when b.partner_entity_id is not null then null when flaw('bill twin', b.document_id) < 0.008 then 'voided' when flaw('bill draft', b.document_id) < 0.006 then 'deleted'
+             when b.vendor_id not in (select 'ven-' || b.entity_id || '-' || channel from channel) and flaw('bill again', b.document_id) < 0.006 then 'entered' end as twin,
         b.partner_entity_id is null and chance('vendor credit', b.document_id) < 0.012 as is_credited
     from bill b join (select x.document_id, sum(money(x.net_amount::double * y.tax_rate, x.currency)) as tax from bill_line x join bill y using (document_id) group by x.document_id) l using (document_id)
 ),
@@ -170,6 +175,11 @@ from paper_line l join company.document d using (document_id);
 insert into truth.defect
 select kind || '-' || document_id, kind, entity_id, 'document', document_id, happened_at, detail from (
     select 'document_voided' as kind, document_id, entity_id, voided_at as happened_at, number as detail from company.document where voided_at is not null
+    union all select 'bill_entered_twice', document_id, entity_id, recorded_at, document_id[:-3] from company.document where kind = 'purchase' and suffix(document_id, '-e')
+    union all select 'charge_entered_late', document_id, entity_id, recorded_at, 'dated ' || issue_date from company.document where document_id like 'bil-%-ic-%' and issue_date <> last_day(issue_date)
+    union all select 'charge_amount_differs', b.document_id, b.entity_id, b.recorded_at, b.subtotal || ' for ' || s.subtotal
+        from company.document b join company.document s on s.document_id = 'ici-' || split_part(b.document_id, '-', 4) || '-' || split_part(b.document_id, '-', 2) || '-' || split_part(b.document_id, '-', 5)
+        where b.document_id like 'bil-%-ic-%' and b.subtotal <> s.subtotal
     union all select 'draft_deleted', document_id, entity_id, deleted_at, number from company.document where deleted_at is not null
     union all select 'document_edited', document_id, entity_id, edited_at, number from company.document where edited_at is not null
     union all select 'posted_late', document_id, entity_id, recorded_at, 'dated ' || issue_date from company.document where recorded_at::date > last_day(issue_date) + 11 and kind = 'purchase'

@@ -38,8 +38,8 @@ dated as (
 select 'cmp-' || slug, entity_id,
     upper(entity_id) || ' ' || array_to_string(list_transform(string_split(channel, '_'), w -> upper(w[1]) || w[2:]), ' ')
         || ' ' || year(quarter) || ' Q' || quarter(quarter) || ': ' || theme,
-    case when chance('renamed', slug) < 0.05 then upper(entity_id) || ' ' || theme || ' (' || replace(channel, '_', ' ') || ')' end,
-    case when chance('renamed', slug) < 0.05 then (start_date + 20)::timestamp + interval 10 hour end,
+    case when flaw('renamed', slug) < 0.05 then upper(entity_id) || ' ' || theme || ' (' || replace(channel, '_', ' ') || ')' end,
+    case when flaw('renamed', slug) < 0.05 then (start_date + 20)::timestamp + interval 10 hour end,
     channel, case when channel in ('display', 'content') then 'awareness' else 'acquisition' end, utm_source, utm_medium, slug,
     start_date, (start_date + days)::date,
     round(media * 3 * budget_share * growth(start_date) * exp(0.18 * normal('campaign budget', slug)), -2)::decimal(20, 4),

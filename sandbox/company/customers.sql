@@ -14,9 +14,9 @@ where f.is_base or (d.opportunity_id is not null and d.full_close <= getvariable
 insert into company.customer
 select c.customer_id, c.entity_id, c.organization_id,
     -- Accounting writes the name its own way for one in seven.
-    case when chance('name spelled', c.customer_id) < 0.05 then regexp_replace(o.name, ' (Ltd|Inc\.|GmbH)$', ' Limited')
-         when chance('name spelled', c.customer_id) < 0.10 then upper(o.name)
-         when chance('name spelled', c.customer_id) < 0.14 then replace(o.name, ' ', '  ')
+    case when flaw('name spelled', c.customer_id) < 0.05 then regexp_replace(o.name, ' (Ltd|Inc\.|GmbH)$', ' Limited')
+         when flaw('name spelled', c.customer_id) < 0.10 then upper(o.name)
+         when flaw('name spelled', c.customer_id) < 0.14 then replace(o.name, ' ', '  ')
          else o.name end,
     'accounts@' || o.domain, c.start_date,
     case when c.start_date + to_months(12 * c.terms) <= getvariable('last_date') then (c.start_date + to_months(12 * c.terms))::date end,

@@ -30,7 +30,7 @@ create temp table sale_line as
 with current_lines as (
     select b.*, s.terms, s.currency as entity_currency, s.country as entity_country, o.country, s.tax_rate,
         -- One invoice in thirty is split in two, as purchase orders sometimes ask.
-        (chance('split', b.customer_id || b.issue_date::varchar) < 0.03 and b.product_id in ('prd-data', 'prd-onb'))::integer as part
+        (flaw('split', b.customer_id || b.issue_date::varchar) < 0.03 and b.product_id in ('prd-data', 'prd-onb'))::integer as part
     from billing b join shape s using (entity_id) join company.organization o using (organization_id)
     where b.issue_date >= s.start_date
 )
@@ -39,7 +39,8 @@ select *, 'inv-' || customer_id[5:] || '-' || strftime(issue_date, '%Y%m%d') || 
     case when tax_rate = 0 then 'none' when country = entity_country then 'output' else 'zero' end as tax_type
 from current_lines;
 
--- Documents before they are numbered. twin: a second entry of the same document, voided (posted) or deleted (a draft) later.
+-- Documents before they are numbered. twin: a second entry of the same document: voided (posted) or deleted (a draft) later, or
+-- entered again by mistake and never noticed (bills).
 create temp table sale as
 select document_id, entity_id, any_value(customer_id) as customer_id, any_value(issue_date) as issue_date, any_value(terms) as terms, any_value(currency) as currency,
     any_value(entity_currency) as entity_currency,
@@ -47,7 +48,7 @@ select document_id, entity_id, any_value(customer_id) as customer_id, any_value(
     case when chance('written off', document_id) < 0.007 then 'write-off'
          when chance('credited', document_id) < 0.012 then 'allocated'
          when chance('refunded', document_id) < 0.008 then 'refunded' end as credit,
-    case when chance('twin', document_id) < 0.010 then 'voided' when chance('draft', document_id) < 0.005 then 'deleted' end as twin
+    case when flaw('twin', document_id) < 0.010 then 'voided' when flaw('draft', document_id) < 0.005 then 'deleted' end as twin
 from sale_line group by document_id, entity_id;
 
 -- One row a document of any kind; lines follow in the same manner.

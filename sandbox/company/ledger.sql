@@ -167,29 +167,51 @@ select 'jnl-' || what || '-' || entity_id || '-' || strftime(case when reverses 
 from entries cross join (values (0), (1)) s (side)
 where day <= getvariable('last_date') and amount <> 0;
 
--- The opening balance: cash, equipment, a loan, what was billed and is not yet earned, and the capital that remains.
-insert into posting
+-- The opening balance: cash, equipment, a loan, what was billed and is not yet earned, the shares in entities of the group, and the
+-- capital that remains. Shares are at cost: the owned part of what the entity was worth on that day.
+create temp table opening as
 with sizes as (
     select s.*, (select sum(b.net_func - money(b.net_func::double * greatest(0, date_diff('day', b.from_date, s.start_date)) / (date_diff('day', b.from_date, b.to_date) + 1), s.currency))
                  from billed_before b where b.entity_id = s.entity_id) as deferred,
         (select sum(mrr) from monthly_revenue r where r.entity_id = s.entity_id and r.month = s.start_date) as mrr,
         (select sum(wages) from heads h where h.entity_id = s.entity_id and h.month = s.start_date) as wages
     from shape s
-),
-body as (
-    select entity_id, start_date, currency, '1000' as account_code, money(mrr::double * 6 + wages::double * 8, currency) as amount from sizes
-    union all select entity_id, start_date, currency, '1500', money(110000 * staff * salary, currency) from sizes
-    union all select entity_id, start_date, currency, '1590', -money(38000 * staff * salary, currency) from sizes
-    union all select entity_id, start_date, currency, '2200', -coalesce(deferred, 0) from sizes
-    union all select entity_id, start_date, currency, '2600', -money(150000 * staff * salary, currency) from sizes
-    union all select entity_id, start_date, currency, '3000', -money(250000 * staff * salary, currency) from sizes
+)
+-- The parent has what it will buy for.
+select entity_id, start_date, currency, '1000' as account_code, money(mrr::double * 6 + wages::double * case entity_id when 'us' then 12 else 8 end, currency) as amount, null::varchar as partner_entity_id from sizes
+union all select entity_id, start_date, currency, '1500', money(110000 * staff * salary, currency), null from sizes
+union all select entity_id, start_date, currency, '1590', -money(38000 * staff * salary, currency), null from sizes
+union all select entity_id, start_date, currency, '2200', -coalesce(deferred, 0), null from sizes
+union all select entity_id, start_date, currency, '2600', -money(150000 * staff * salary, currency), null from sizes
+union all select entity_id, start_date, currency, '3000', -money(250000 * staff * salary, currency), null from sizes;
+
+create temp table shares as
+select e.parent_entity_id as entity_id, e.entity_id as partner_entity_id, p.currency, o.start_date, o.start_date > p.start_date as is_bought,
+    money(sum(o.amount)::double / any_value(d.units_per_eur)::double * any_value(u.units_per_eur)::double * any_value(e.ownership_pct)::double / 100, p.currency) as worth
+from opening o join company.entity e using (entity_id) join shape p on p.entity_id = e.parent_entity_id
+join daily_rate d on d.day = o.start_date - 1 and d.currency = o.currency join daily_rate u on u.day = o.start_date - 1 and u.currency = p.currency
+where o.account_code <> '3000' group by e.parent_entity_id, e.entity_id, p.currency, o.start_date, p.start_date;
+
+insert into posting
+with body as (
+    select * from opening
+    union all select entity_id, start_date, currency, '1700', worth, partner_entity_id from shares where not is_bought
 ),
 balanced as (
-    select * from body union all select entity_id, start_date, currency, '3200', -sum(amount) from body group by entity_id, start_date, currency
+    select * from body union all select entity_id, start_date, currency, '3200', -sum(amount), null from body group by entity_id, start_date, currency
 )
-select 'jnl-opening-' || entity_id, entity_id, start_date - 1, start_date::timestamp, 'opening', null, 'Opening balance', null, row_number() over (partition by entity_id order by account_code)::integer,
-    account_code, amount, amount, currency, 'Opening balance', null, null, null, null, null, null, null, 0
+select 'jnl-opening-' || entity_id, entity_id, start_date - 1, start_date::timestamp, 'opening', null, 'Opening balance', null, row_number() over (partition by entity_id order by account_code, partner_entity_id)::integer,
+    account_code, amount, amount, currency, 'Opening balance', null, null, null, null, null, partner_entity_id, null, 0
 from balanced where amount <> 0;
+
+-- An entity that joins later is bought for cash, for more than it is worth in its books.
+insert into posting
+select 'jnl-acquired-' || s.partner_entity_id, s.entity_id, s.start_date, s.start_date::timestamp + interval 12 hour, 'manual', null, 'Acquisition of ' || e.name, null, side + 1,
+    case side when 0 then '1700' else '1000' end, case side when 0 then money(worth::double * 1.35, s.currency) else -money(worth::double * 1.35, s.currency) end,
+    case side when 0 then money(worth::double * 1.35, s.currency) else -money(worth::double * 1.35, s.currency) end, s.currency, 'Acquisition of ' || e.name, null, null, null, null, null,
+    case side when 0 then s.partner_entity_id end, null, 0
+from shares s join company.entity e on e.entity_id = s.partner_entity_id cross join (values (0), (1)) t (side)
+where is_bought;
 
 insert into company.journal
 select journal_id, any_value(entity_id), any_value(journal_date), any_value(recorded_at), any_value(source_type), any_value(source_id), any_value(description), any_value(reverses_journal_id)

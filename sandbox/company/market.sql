@@ -140,7 +140,7 @@ select 'tch-' || e.key[5:], person_id, e.entity_id, campaign_id, e.channel,
     'https://www.meridian.example/' || e.entity_id || '/' || pick(['', 'pricing', 'product', 'customers', 'blog/close-checklist', 'demo'], 'page', e.key),
     case when not untagged then c.utm_source end, case when not untagged then c.utm_medium end, case when not untagged then c.utm_campaign end,
     occurred_at
-from (select *, campaign_id is not null and chance('utm lost', key) < 0.04 as untagged from encounter) e
+from (select *, campaign_id is not null and flaw('utm lost', key) < 0.04 as untagged from encounter) e
 left join company.campaign c using (campaign_id);
 
 insert into truth.defect

@@ -20,9 +20,9 @@ where d.voided_at is null and d.deleted_at is null
 
 insert into company.payment
 with dated as (
-    select *, workday(greatest(planned, issue_date + 1, (recorded_at + interval 1 day)::date)) as pay_date,
+    select * exclude (deleted_at), workday(greatest(planned, issue_date + 1, (recorded_at + interval 1 day)::date)) as pay_date,
         kind = 'sale' and partner_entity_id is null and due > 100 and chance('two payments', document_id) < 0.05 as in_two,
-        kind in ('sale', 'purchase') and partner_entity_id is null and chance('payment deleted', document_id) < 0.004 as keyed_wrong
+        kind in ('sale', 'purchase') and partner_entity_id is null and flaw('payment deleted', document_id) < 0.004 as keyed_wrong
     from to_pay where due > 0
 ),
 parts as (

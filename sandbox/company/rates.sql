@@ -12,7 +12,7 @@ walk as (
     cross join (values ('USD', 1.09, 0.0032), ('GBP', 0.857, 0.0024), ('JPY', 158.0, 0.0038), ('CAD', 1.48, 0.0028)) c (currency, base, volatility)
 )
 select day, currency, round(base * exp(volatility * drift * 0.8), case currency when 'JPY' then 2 else 4 end)::decimal(18, 9),
-    day::timestamp + interval 15 hour + case when chance('fx late', n) < 0.01 then interval 18 hour else interval 0 hour end
+    day::timestamp + interval 15 hour + case when flaw('fx late', n) < 0.01 then interval 18 hour else interval 0 hour end
 from walk;
 
 insert into truth.defect

@@ -96,10 +96,10 @@ timed as (
 )
 select t.opportunity_id, t.entity_id, t.organization_id, t.person_id, null, o.name || ' - new business', 'new',
     -- Some deals were renegotiated and never corrected in the CRM.
-    case when won and chance('crm amount stale', t.opportunity_id) < 0.02 then money(t.amount::double * 1.12, t.currency) else t.amount end, t.currency,
+    case when won and flaw('crm amount stale', t.opportunity_id) < 0.02 then money(t.amount::double * 1.12, t.currency) else t.amount end, t.currency,
     t.sql_at, (t.sql_at + to_days(cycle_days + floor(12 * normal('expected', t.opportunity_id))::integer))::date,
     case when won then 'won' else 'lost' end, t.closed_at, t.closed_at,
-    case when not won and chance('deal deleted', t.opportunity_id) < 0.02 then t.closed_at + to_days(9) end
+    case when not won and flaw('deal deleted', t.opportunity_id) < 0.02 then t.closed_at + to_days(9) end
 from timed t join company.organization o using (organization_id);
 
 insert into truth.defect
@@ -138,7 +138,7 @@ where chance('held', d.opportunity_id || t.kind || t.n) < 0.7
 insert into company.organization
 select organization_id || '-d', entity_id, upper(regexp_replace(name, ' (Inc\.|Ltd|GmbH|KK|SA|BV|AG|AB|SL)$', '')), domain, country, city, street, postal_code, null, phone, industry, null,
     created_at + interval 21 day
-from company.organization where chance('firm twice', organization_id) < 0.015;
+from company.organization where flaw('firm twice', organization_id) < 0.015;
 insert into truth.defect
 select 'twice-' || organization_id, 'duplicate_organization', entity_id, 'organization', organization_id, created_at, organization_id[:-3]
 from company.organization where suffix(organization_id, '-d');

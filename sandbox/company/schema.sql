@@ -17,7 +17,8 @@ create table company.entity (
     name varchar, country varchar, currency varchar,
     fiscal_year_end_month integer, fiscal_year_end_day integer,
     books varchar, plans varchar, crm varchar, marketing varchar,   -- system names: netsuite, adaptive, salesforce, marketo ...
-    acquired_date date                        -- null: always part of the group
+    acquired_date date,                       -- null: always part of the group
+    parent_entity_id varchar, ownership_pct decimal(9, 6)                   -- null: the parent itself
 );
 
 create table company.fx_rate (                -- business days, as a central bank publishes them
@@ -180,6 +181,10 @@ create table company.target (metric varchar, scope varchar, entity_id varchar, p
 create table truth.identity (person_id varchar, organization_id varchar, customer_id varchar, system varchar, object varchar, system_id varchar);
 create table truth.touch_credit (opportunity_id varchar, touch_id varchar, channel varchar, campaign_id varchar, credit decimal(18, 12), amount decimal(20, 4));
 create table truth.profit_and_loss (entity_id varchar, month date, account_code varchar, amount_func decimal(20, 4), amount_usd decimal(20, 4));   -- natural sign
-create table truth.balance_sheet (entity_id varchar, month date, account_code varchar, amount_func decimal(20, 4));                                -- debit positive
+create table truth.balance_sheet (entity_id varchar, month date, account_code varchar, amount_func decimal(20, 4), amount_usd decimal(20, 4));      -- debit positive
+create table truth.cash_flow (entity_id varchar, month date, method varchar, category varchar, account_code varchar, amount_func decimal(20, 4), amount_usd decimal(20, 4));
+                                              -- method: indirect, direct; category: operating, investing, financing; cash received positive
+create table truth.intercompany (month date, seller_id varchar, buyer_id varchar, currency varchar, billed decimal(20, 4), entered decimal(20, 4), entered_month date);
+                                              -- charges between entities: what the seller billed, what the buyer entered, and for which month
 create table truth.recurring_revenue (entity_id varchar, month date, customer_id varchar, mrr decimal(20, 4), currency varchar);
 create table truth.defect (defect_id varchar, kind varchar, entity_id varchar, record_table varchar, record_id varchar, injected_at timestamp, detail varchar);

@@ -18,27 +18,60 @@ with effects as (
 )
 select opportunity_id, touch_id, channel, campaign_id, round(effect / all_effects, 12)::decimal(18, 12), round(amount * (effect / all_effects), 4)::decimal(20, 4) from effects;
 
+-- Dollars for one unit of each currency: the mean of a month's published days, and the newest known at a day's end.
+create temp table dollar_rate as
+select c.rate_date, c.currency, (u.units_per_eur::double / c.units_per_eur::double)::decimal(18, 9) as usd
+from (select rate_date, currency, units_per_eur from company.fx_rate union all select distinct rate_date, 'EUR', 1.0 from company.fx_rate) c
+join company.fx_rate u on u.rate_date = c.rate_date and u.currency = 'USD';
 create temp table month_rate as
-select d.currency, month_of(d.day) as month, avg(d.units_per_eur::double / u.units_per_eur::double) as units_per_usd
-from daily_rate d join daily_rate u on u.day = d.day and u.currency = 'USD' group by d.currency, month_of(d.day);
-insert into truth.profit_and_loss
-select j.entity_id, month_of(j.journal_date) as month, l.account_code, sum(case a.class when 'revenue' then -l.amount_func else l.amount_func end) as amount,
-    round(sum(case a.class when 'revenue' then -l.amount_func else l.amount_func end)::double / any_value(r.units_per_usd), 4)::decimal(20, 4)
-from company.journal j join company.journal_line l using (journal_id) join company.account a on a.entity_id = j.entity_id and a.account_code = l.account_code
-join company.entity e on e.entity_id = j.entity_id
-join month_rate r on r.currency = e.currency and r.month = month_of(j.journal_date)
-where a.class in ('revenue', 'expense') group by j.entity_id, month_of(j.journal_date), l.account_code;
+select currency, month_of(rate_date) as month, avg(usd)::decimal(18, 9) as usd from dollar_rate group by all;
+create temp table day_rate as
+select d.day, c.currency, r.usd
+from (select unnest(generate_series(getvariable('first_date') - interval 14 month, getvariable('last_date')::timestamp, interval 1 day))::date as day) d
+cross join (select distinct currency from dollar_rate) c
+asof join dollar_rate r on r.currency = c.currency and d.day >= r.rate_date;
 
+create temp table movement as
+select j.entity_id, e.currency, j.journal_id, j.journal_date, month_of(j.journal_date) as month, l.account_code, a.class, a.type, l.amount_func
+from company.journal j join company.journal_line l using (journal_id) join company.entity e using (entity_id)
+join company.account a on a.entity_id = j.entity_id and a.account_code = l.account_code;
+
+insert into truth.profit_and_loss
+select m.entity_id, m.month, m.account_code, sum(case m.class when 'revenue' then -m.amount_func else m.amount_func end),
+    round(sum(case m.class when 'revenue' then -m.amount_func else m.amount_func end) * any_value(r.usd), 2)
+from movement m join month_rate r on r.currency = m.currency and r.month = m.month
+where m.class in ('revenue', 'expense') group by m.entity_id, m.month, m.account_code;
+
+-- Assets and liabilities at the rate of the month's end, equity at those of the days on which it arose.
 insert into truth.balance_sheet
 with moved as (
-    select j.entity_id, l.account_code, month_of(j.journal_date) as month, sum(l.amount_func) as amount
-    from company.journal j join company.journal_line l using (journal_id) join company.account a on a.entity_id = j.entity_id and a.account_code = l.account_code
-    where a.class in ('asset', 'liability', 'equity') group by all
+    select m.entity_id, m.account_code, m.class, m.month, sum(m.amount_func) as amount, sum(m.amount_func * d.usd) as amount_then
+    from movement m join day_rate d on d.day = m.journal_date and d.currency = m.currency
+    where m.class in ('asset', 'liability', 'equity') group by all
 )
-select m.entity_id, m.month, a.account_code, sum(v.amount)
-from entity_month m join (select distinct entity_id, account_code from moved) a on a.entity_id = m.entity_id
-join moved v on v.entity_id = m.entity_id and v.account_code = a.account_code and v.month <= m.month
-group by m.entity_id, m.month, a.account_code;
+select m.entity_id, m.month, v.account_code, sum(v.amount),
+    round(case when any_value(v.class) = 'equity' or v.account_code = '1700' then sum(v.amount_then) else sum(v.amount) * any_value(d.usd) end, 2)
+from entity_month m join moved v on v.entity_id = m.entity_id and v.month <= m.month
+join day_rate d on d.day = m.month_end and d.currency = m.currency
+group by m.entity_id, m.month, v.account_code;
+
+-- Cash moves as the other accounts do, the other way round; directly told, those of the journals that move it.
+insert into truth.cash_flow
+with flows as (
+    select *, case when account_code = '1590' then 'operating' when type = 'fixed_asset' then 'investing' when type in ('term_liability', 'equity', 'retained_earnings') then 'financing' else 'operating' end as category,
+        bool_or(type = 'bank') over (partition by journal_id) as moves_cash
+    from movement
+)
+select f.entity_id, f.month, t.method, f.category, f.account_code, -sum(f.amount_func), round(-sum(f.amount_func) * any_value(r.usd), 2)
+from flows f cross join (values ('indirect'), ('direct')) t (method) join month_rate r on r.currency = f.currency and r.month = f.month
+where f.type <> 'bank' and (t.method = 'indirect' or f.moves_cash)
+group by f.entity_id, f.month, t.method, f.category, f.account_code;
+
+insert into truth.intercompany
+select month_of(s.issue_date), s.entity_id, s.partner_entity_id, s.currency, s.subtotal, b.subtotal, month_of(b.issue_date)
+from company.document s
+left join company.document b on b.document_id = 'bil-' || s.partner_entity_id || '-ic-' || s.entity_id || '-' || split_part(s.document_id, '-', 4)
+where s.document_id like 'ici-%';
 
 insert into truth.recurring_revenue
 select m.entity_id, m.month, s.customer_id, sum(s.quantity * s.unit_price)::decimal(20, 4), any_value(s.currency)

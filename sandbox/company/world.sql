@@ -3,6 +3,8 @@
 -- A number in [0, 1) that depends on seed, topic and key alone.
 -- One text is hashed: the hashes of several arguments are combined so weakly that topics would be correlated (measured: -0.6).
 create temp macro chance(topic, key) as (hash(concat_ws('|', getvariable('seed'), topic, key)) >> 11)::double / 9007199254740992.0;
+-- Chance that something goes wrong: never, in a company without flaws.
+create temp macro flaw(topic, key) as case when getvariable('flaws') then chance(topic, key) else 1 end;
 -- A draw from the standard normal distribution (Box and Muller).
 create temp macro normal(topic, key) as
     sqrt(-2 * ln(1 - chance(topic || ' radius', key))) * cos(2 * pi() * chance(topic || ' angle', key));
@@ -23,11 +25,11 @@ create temp macro growth(day) as greatest(0.5, 1 + 0.011 * month_index(day));
 create temp macro season(day) as ([0.96, 1.02, 1.12, 1.0, 1.0, 1.04, 0.84, 0.78, 1.1, 1.1, 1.12, 0.82])[month(day)];
 
 insert into company.entity values
-    ('us', 'Meridian Inc.', 'US', 'USD', 12, 31, 'netsuite', 'adaptive', 'salesforce', 'marketo', null),
-    ('de', 'Meridian Deutschland GmbH', 'DE', 'EUR', 12, 31, 'sap', 'anaplan', 'salesforce', 'marketo', null),
-    ('jp', 'Meridian Japan KK', 'JP', 'JPY', 12, 31, 'oracle', 'anaplan', 'salesforce', 'marketo', null),
-    ('uk', 'Meridian UK Ltd', 'GB', 'GBP', 3, 31, 'xero', 'vena', 'hubspot', 'hubspot_marketing', null),
-    ('bf', 'BrightForms LLC', 'US', 'USD', 12, 31, 'quickbooks', 'planguru', 'pipedrive', 'mailchimp', date '2024-04-01');
+    ('us', 'Meridian Inc.', 'US', 'USD', 12, 31, 'netsuite', 'adaptive', 'salesforce', 'marketo', null, null, null),
+    ('de', 'Meridian Deutschland GmbH', 'DE', 'EUR', 12, 31, 'sap', 'anaplan', 'salesforce', 'marketo', null, 'us', 100),
+    ('jp', 'Meridian Japan KK', 'JP', 'JPY', 12, 31, 'oracle_fusion', 'anaplan', 'salesforce', 'marketo', null, 'us', 85),
+    ('uk', 'Meridian UK Ltd', 'GB', 'GBP', 3, 31, 'xero', 'vena', 'hubspot', 'hubspot_marketing', null, 'us', 100),
+    ('bf', 'BrightForms LLC', 'US', 'USD', 12, 31, 'quickbooks', 'planguru', 'pipedrive', 'mailchimp', date '2024-04-01', 'us', 100);
 
 -- What makes one entity differ from another.
 --   customers: at the start; organizations: new ones a month; price: of a seat, in the entity's currency, for one of the price list;
@@ -72,6 +74,7 @@ from company.entity e cross join (values
     ('1190', 'Currency Revaluation', 'asset', 'current_asset', null, 'Month-end valuation of open foreign items'),
     ('1200', 'Prepayments', 'asset', 'prepayment', null, 'Paid for later periods'),
     ('1500', 'Computer Equipment', 'asset', 'fixed_asset', null, 'At cost'),
+    ('1700', 'Investments in Subsidiaries', 'asset', 'fixed_asset', null, 'Shares in entities of the group, at cost'),
     ('1590', 'Accumulated Depreciation', 'asset', 'fixed_asset', null, 'Of computer equipment'),
     ('2000', 'Accounts Payable', 'liability', 'payable', 'payable', 'Open bills'),
     ('2050', 'Intercompany Payable', 'liability', 'payable', 'intercompany_payable', 'Open bills of entities of the group'),

@@ -1,7 +1,8 @@
 """Misbehaviour on demand: scripted faults between the vendors and their callers.
 
 ``POST /_sandbox/faults`` with ``{"vendor": "xero", "path": "*/Journals*", "kind": "throttle", "after": 0, "times": 1}`` lets the
-``times`` calls after the first ``after`` matching ones fail in that way. Options depend on the kind, see :data:`KINDS`.
+``times`` calls after the first ``after`` matching ones fail in that way. ``query`` is a pattern that the query string must match, such
+as ``*totalResults=true*``. Options depend on the kind, see :data:`KINDS`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,6 +41,7 @@ KINDS: Mapping[str, str] = {
     "unauthorized": "401: the presented token is refused",
     "forbidden": "403: the scope is missing",
     "redirect": "302 to another origin; location",
+    "rewrite": "the vendor sees other parameters than were sent; set: {name: value}",
 }
 
 
@@ -50,11 +53,14 @@ class _Script:
     method: str
     after: int
     times: int
+    query: str
     options: Mapping[str, Any]
 
-    def fires(self, vendor: str, method: str, path: str) -> bool:
+    def fires(self, vendor: str, method: str, path: str, query: str) -> bool:
         """Count a matching call; True while it is this script's turn."""
         if vendor != self.vendor or self.method not in {"*", method} or not fnmatchcase(path, self.path):
+            return False
+        if not fnmatchcase(query, self.query):
             return False
         if self.after > 0:
             self.after -= 1
@@ -80,7 +86,8 @@ class Faults:
         kind = order.get("kind")
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {kind!r}")
-        options = {key: value for key, value in order.items() if key not in {"vendor", "path", "kind", "method", "after", "times"}}
+        own = {"vendor", "path", "kind", "method", "after", "times", "query"}
+        options = {key: value for key, value in order.items() if key not in own}
         self.scripts.append(
             _Script(
                 str(order.get("vendor", "")),
@@ -89,13 +96,14 @@ class Faults:
                 str(order.get("method", "*")),
                 int(order.get("after", 0)),
                 int(order.get("times", 1)),
+                str(order.get("query", "*")),
                 options,
             )
         )
 
-    def take(self, vendor: str, method: str, path: str) -> _Script | None:
+    def take(self, vendor: str, method: str, path: str, query: str) -> _Script | None:
         """The script for this call, if any."""
-        return next((script for script in self.scripts if script.fires(vendor, method, path)), None)
+        return next((script for script in self.scripts if script.fires(vendor, method, path, query)), None)
 
 
 class Misbehaving:
@@ -119,18 +127,23 @@ class Misbehaving:
             status = message.get("status", status)
             await send(message)
 
-        script = self._faults.take(self._vendor.name, scope["method"], path)
+        query = unquote_plus(scope["query_string"].decode("latin-1"))
+        script = self._faults.take(self._vendor.name, scope["method"], path, query)
         try:
             if script is None:
                 await self._vendor.app(scope, receive, noting)
             else:
                 await self._play(script, scope, receive, noting)
         finally:
-            query = scope["query_string"].decode("latin-1")
-            self._log.add(self._vendor.name, scope["method"], path, query, status, self._clock.now())
+            sent = scope["query_string"].decode("latin-1")
+            self._log.add(self._vendor.name, scope["method"], path, sent, status, self._clock.now())
 
     async def _play(self, script: _Script, scope: Scope, receive: Receive, send: Send) -> None:
         kind, options = script.kind, script.options
+        if kind == "rewrite":
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)) | options.get("set", {})
+            await self._vendor.app({**scope, "query_string": urlencode(query).encode()}, receive, send)
+            return
         if kind == "silent":
             await asyncio.sleep(float(options.get("seconds", 5)))
         if kind in {"truncate", "short_length", "truncated_gzip", "bad_json", "slow_body"}:

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from dlt_sources.records import Archive
-from finance_hub import ingestion, publish, settings, warehouse
+from finance_hub import ingestion, publish, settings, trace, warehouse
 from finance_hub.alerts import Outbox
 from finance_hub.refresh import refresh
 from sandbox.server import RunningSandbox, Shown
@@ -142,6 +142,38 @@ def test_every_raw_row_leads_back_to_the_bytes_that_the_vendor_sent(home: Path) 
     archive = Archive(found.home / "archive", "xero", "uk_books")
     for invoice_id, page_id in invoices:
         assert invoice_id.encode() in archive.page(page_id)
+
+
+TRACED = ("general_ledger", "trial_balance", "profit_and_loss", "balance_sheet", "cash_flow")
+
+
+@pytest.mark.parametrize("model", TRACED)
+def test_every_figure_is_what_its_lines_add_up_to(home: Path, model: str) -> None:
+    """All rows of the small books, but those that frame a cash flow: opening, closing, exchange rates."""
+    found = settings.load(home)
+    columns = trace.columns_of(model)
+    with warehouse.reading(publish.current(home)) as database:
+        rows = database.execute(f"select {', '.join(f'{name}::varchar' for name in columns)} from marts.{model}").fetchall()
+    keys = [dict(zip(columns, row, strict=True)) for row in rows]
+    keys = [key for key in keys if key.get("category", "operating") in {"operating", "investing", "financing"}][:60]
+    assert keys
+    for key in keys:
+        trail = trace.trace(found, model, key, limit=1)
+        assert trail.ties, key
+        assert trail.line_count or trail.figure == 0, key
+
+
+def test_a_figure_leads_back_to_the_vendors_own_words(home: Path) -> None:
+    shown = hub("trace", "profit_and_loss", "account_code=200,period_month=2020-04-01", "--home", str(home))
+    assert shown.returncode == 0, shown.stderr
+    assert "the figure" in shown.stdout
+    assert "go.xero.com/AccountsReceivable" in shown.stdout
+    assert '"NetAmount": -1670.00' in shown.stdout, "to the digit, as it was sent"
+    several = hub("trace", "profit_and_loss", "account_code=200", "--home", str(home))
+    assert several.returncode == 2
+    assert "period_month" in several.stderr
+    unknown = hub("trace", "campaign_roi", "campaign_id=1", "--home", str(home))
+    assert "cannot be traced" in unknown.stderr
 
 
 def test_the_answer_can_be_read_as_csv_and_a_wrong_question_is_told(home: Path) -> None:

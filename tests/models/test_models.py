@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,23 @@ def test_every_mart_has_a_contract_a_grain_and_a_unit_test(built: Path) -> None:
             assert node["contract"]["enforced"], node["name"]
             assert "One row per " in node["description"], node["name"]
             assert key in tested, node["name"]
+
+
+def test_every_core_model_tells_its_grain_and_every_column(built: Path) -> None:
+    nodes = manifest(built)["nodes"]
+    held = {node["attached_node"] for node in nodes.values() if node.get("test_metadata", {}).get("name") == "unique_grain"}
+    with warehouse.reading(settings.load(built.parent, {}).warehouse) as database:
+        columns = database.execute(
+            "select table_name, list(column_name order by ordinal_position) from information_schema.columns where table_schema = 'core' group by 1"
+        ).fetchall()
+    made = dict(columns)
+    core = {key: node for key, node in nodes.items() if node["resource_type"] == "model" and node["schema"] == "core"}
+    assert core
+    for key, node in core.items():
+        assert re.search(r"One row per [^.]+\.$", node["description"]), node["name"]
+        assert key in held, node["name"]
+        assert list(node["columns"]) == made[node["name"]], f"{node['name']}: its columns, in their order"
+        assert all(column["description"] for column in node["columns"].values()), node["name"]
 
 
 @pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda system: system.name)

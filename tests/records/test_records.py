@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import string
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from dlt_sources.http import Reply, SourceError
 from dlt_sources.records import (
     Archive,
+    ClockTime,
     CountText,
     Day,
+    Filled,
     FlagText,
     Instant,
     InstantMs,
@@ -43,6 +45,8 @@ class Line(Record, rename="pascal"):
     changed: Instant | None = None
     sent: InstantMs | None = None
     note: str | None = None
+    code: Filled | None = None
+    at: ClockTime | None = None
 
 
 LINES = Table("lines", Line, key=("id",), description="Lines. One row per line.")
@@ -93,8 +97,16 @@ def test_trailing_zeros_and_exponents_do_not_make_a_number_too_long() -> None:
 
 
 def test_an_empty_string_is_absent_where_numbers_flags_and_dates_travel_as_strings() -> None:
-    for field in ("Quantity", "Pieces", "IsWon", "Booked", "Changed"):
+    for field in ("Quantity", "Pieces", "IsWon", "Booked", "Changed", "Code", "At"):
         assert one(field, '""') is None
+    assert (one("Code", '"0010"'), one("Note", '""')) == ("0010", "")
+
+
+def test_times_of_day_arrive_from_both_dialects() -> None:
+    assert one("At", '"PT14H30M05S"') == one("At", '"14:30:05"') == time(14, 30, 5)
+    assert one("At", '"PT7M"') == time(0, 7)
+    for wrong in ("PT", "PT25H", "half past two"):
+        assert isinstance(one("At", f'"{wrong}"'), str)
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))

@@ -177,3 +177,24 @@ def test_nothing_is_recorded_before_it_happened(company: duckdb.DuckDBPyConnecti
 def test_senseless_sizes_are_refused(tmp_path: Path, scale: float, horizon: int) -> None:
     with pytest.raises(ValueError, match="scale"):
         simulate(tmp_path / "x", scale=scale, horizon_days=horizon, as_of=AS_OF)
+
+
+def test_a_company_without_flaws_has_no_voids_doubles_or_late_entries(tmp_path: Path) -> None:
+    path = tmp_path / "flawless.duckdb"
+    simulate(path, scale=0.1, as_of=date(2026, 6, 30), flaws=False)
+    with duckdb.connect(str(path), read_only=True) as flawless:
+        kinds = {kind for (kind,) in flawless.execute("select distinct kind from truth.defect").fetchall()}
+        assert kinds <= {"invoice_credited", "refund"}, "part of business, not mistakes"
+        assert flawless.execute("select count(*) from truth.intercompany where billed is distinct from entered").fetchone() == (0,)
+
+
+def test_cash_flows_of_both_methods_are_what_the_bank_moved(company: duckdb.DuckDBPyConnection) -> None:
+    wrong = company.execute("""
+        with bank as (
+            select j.entity_id, date_trunc('month', journal_date)::date as month, sum(amount_func) as moved
+            from company.journal_line join company.journal j using (journal_id) where account_code = '1000' group by all
+        ),
+        told as (select entity_id, month, method, sum(amount_func) as flows from truth.cash_flow group by all)
+        select * from told full join bank using (entity_id, month) where flows is distinct from moved
+    """).fetchall()
+    assert wrong == []

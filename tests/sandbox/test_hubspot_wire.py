@@ -13,6 +13,8 @@ import pytest
 
 from sandbox.company import SCHEMA
 from sandbox.server import RunningSandbox, Shown
+from sandbox.vendors.hubspot.search import INDEX_LAG
+from sandbox.vendors.hubspot.versions import DATES
 
 TOKEN = "sandbox-hubspot-token"
 OBJECTS = ("contacts", "companies", "deals", "line_items", "products", "meetings", "calls")
@@ -188,6 +190,35 @@ def test_whatever_time_changes_is_found_as_changed_and_nothing_else(meridian: Pa
         assert {kind for kind in OBJECTS if not before[kind]} == set()
 
 
+def test_a_search_shows_a_change_later_than_lists_and_single_reads_do(crowd: Path) -> None:
+    with RunningSandbox(Shown(company=crowd, limits=False)) as running, called(running) as http:
+        path, stage = "/crm/v3/objects/contacts/1000000021", {"properties": "lifecyclestage"}
+        since = changed_since("contacts", datetime(2026, 7, 1, tzinfo=UTC))
+        httpx.post(f"{running.url}/_sandbox/advance", json={"days": 1, "seconds": 10 * 3600 + 6})  # five seconds after its change
+        assert http.get(path, params=stage).json()["properties"]["lifecyclestage"] == "marketingqualifiedlead"
+        listed = http.get("/crm/v3/objects/contacts", params={"limit": "1", "after": "1000000021", **stage}).json()["results"]
+        assert listed[0]["properties"]["lifecyclestage"] == "marketingqualifiedlead"
+        assert list(found(http, "contacts", since)) == []
+        httpx.post(f"{running.url}/_sandbox/advance", json={"seconds": INDEX_LAG.total_seconds()})
+        assert [row["id"] for row in found(http, "contacts", since)] == ["1000000021"]
+
+
+def test_a_contact_is_tied_to_a_deal_late_and_neither_counts_as_changed(meridian: Path) -> None:
+    with RunningSandbox(Shown(company=meridian, limits=False)) as running, called(running) as http:
+
+        def deals() -> dict[str, Row]:
+            options = {"limit": "100", "associations": "contacts"}
+            return {row["id"]: row for row in walk(http, "/crm/v3/objects/deals", **options)}
+
+        before = deals()
+        httpx.post(f"{running.url}/_sandbox/advance", json={"days": 20})
+        after = deals()
+        moved = {id_ for id_, row in after.items() if id_ in before and row.get("associations") != before[id_].get("associations")}
+        assert any(after[id_]["updatedAt"] == before[id_]["updatedAt"] for id_ in moved)
+        told = found(http, "deals", changed_since("deals", datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)))
+        assert not moved <= {row["id"] for row in told}
+
+
 def test_spend_moves_its_campaign_and_submissions_are_added_in_front(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running, called(running) as http:
         options = {"limit": "100", "properties": "hs_name,hs_spend_items_sum_amount,hs_campaign_status"}
@@ -347,3 +378,80 @@ def test_limits_are_told_in_headers_except_on_searches_which_have_their_own(meri
         assert http.get("/crm/v3/owners").json()["policyName"] == "DAILY"
         httpx.post(f"{running.url}/_sandbox/faults", json={"vendor": "hubspot", "kind": "forbidden"})
         assert http.get("/crm/v3/owners").json()["category"] == "MISSING_SCOPES"
+
+
+DATED = {
+    "/crm/v3/objects/deals?limit=3&properties=amount&associations=contacts": "/crm/objects/{date}/deals?limit=3&properties=amount&associations=contacts",
+    "/crm/v3/objects/0-1?limit=2&archived=false": "/crm/objects/{date}/0-1?limit=2&archived=false",
+    "/crm/v3/objects/deals/{deal}": "/crm/objects/{date}/deals/{deal}",
+    "/crm/v4/objects/deals/{deal}/associations/companies": "/crm/objects/{date}/deals/{deal}/associations/companies",
+    "/crm/v4/associations/deals/companies/labels": "/crm/associations/{date}/deals/companies/labels",
+    "/crm/v3/owners?limit=2": "/crm/owners/{date}?limit=2",
+    "/crm/v3/pipelines/deals": "/crm/pipelines/{date}/deals",
+    "/crm/v3/properties/deals": "/crm/properties/{date}/deals",
+    "/crm/v3/properties/deals/amount": "/crm/properties/{date}/deals/amount",
+    "/marketing/v3/emails?limit=2&includeStats=true": "/marketing/emails/{date}?limit=2&includeStats=true",
+    "/marketing/v3/campaigns?limit=2&properties=hs_name": "/marketing/campaigns/{date}?limit=2&properties=hs_name",
+    "/marketing/v3/campaigns/{campaign}/budget/totals": "/marketing/campaigns/{date}/{campaign}/budget/totals",
+    "/account-info/v3/details": "/account-info/{date}/details",
+}
+"""Path of a numbered version -> the path by date that answers alike."""
+
+
+@pytest.mark.parametrize("numbered", DATED)
+def test_a_path_by_date_answers_as_the_numbered_one(http: httpx.Client, numbered: str) -> None:
+    ids = {
+        "deal": http.get("/crm/v3/objects/deals?limit=1").json()["results"][0]["id"],
+        "campaign": http.get("/marketing/v3/campaigns?limit=1").json()["results"][0]["id"],
+    }
+    answer = http.get(numbered.format(**ids)).raise_for_status().text
+    for version in DATES:
+        path = DATED[numbered].format(date=version, **ids)
+        told = http.get(path).raise_for_status().text
+        assert told.replace(path.partition("?")[0], numbered.format(**ids).partition("?")[0]) == answer
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_searches_batches_and_lists_go_by_date_and_their_links_stay_with_it(
+    http: httpx.Client, crowded: httpx.Client, date: str
+) -> None:
+    ids = [row["id"] for row in walk(http, f"/crm/objects/{date}/deals", limit="100")]
+    assert ids == [row["id"] for row in walk(http, "/crm/v3/objects/deals", limit="100")]
+    won = {"filters": [{"propertyName": "dealstage", "operator": "EQ", "value": "closedwon"}], "limit": 5, "after": "5"}
+    wanted = {"inputs": [{"id": id_} for id_ in ids[:5]]}
+    for numbered, dated, body in (
+        ("/crm/v3/objects/deals/search", f"/crm/objects/{date}/deals/search", won),
+        ("/crm/v3/objects/deals/batch/read", f"/crm/objects/{date}/deals/batch/read", wanted),
+        ("/crm/v4/associations/deals/companies/batch/read", f"/crm/associations/{date}/deals/companies/batch/read", wanted),
+    ):
+        by_number, by_date = (http.post(path, json=body).raise_for_status().json() for path in (numbered, dated))
+        assert by_date["results"] == by_number["results"] != []
+
+    firm = next(walk(crowded, f"/crm/objects/{date}/companies", limit="1", associations="contacts"))
+    batch = crowded.post(f"/crm/associations/{date}/companies/contacts/batch/read", json={"inputs": [{"id": firm["id"]}]}).json()
+    for link in (firm["associations"]["contacts"]["paging"]["next"]["link"], batch["results"][0]["paging"]["next"]["link"]):
+        assert link.startswith(f"{crowded.base_url}crm/objects/{date}/companies/{firm['id']}/associations/contacts")
+        assert crowded.get(link).json()["results"][0]["associationTypes"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crm/objects/2024-09/deals",
+        "/crm/objects/v3/deals",
+        "/crm/v3/2026-03/objects/deals",
+        "/marketing/forms/2026-03",
+        "/oauth/2025-09/token",
+    ],
+)
+def test_a_date_without_a_version_is_no_path(http: httpx.Client, path: str) -> None:
+    answer = http.post(path) if path.endswith("token") else http.get(path)
+    assert (answer.status_code, answer.json()["category"]) == (404, "OBJECT_NOT_FOUND")
+
+
+def test_a_token_can_be_had_by_date(group: RunningSandbox) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": "sandbox-refresh-0", **CLIENT}
+    token = httpx.post(f"{group.url}/hubspot/oauth/2026-03/token", data=form).raise_for_status().json()
+    assert token["token_use"] == "access_token"
+    with called(group, token["access_token"]) as client:
+        assert client.get("/crm/owners/2026-03").status_code == 200

@@ -119,13 +119,36 @@ def test_filters_and_a_single_document_are_answered(xero: Xero) -> None:
 
 
 def test_every_other_listing_is_read_by_the_vendors_client(xero: Xero) -> None:
-    assert len(xero.accounting.get_accounts(xero.tenant).accounts) == 6
+    assert len(xero.accounting.get_accounts(xero.tenant).accounts) == 7
     assert len(xero.accounting.get_contacts(xero.tenant, page=1).contacts) == 2
     assert len(xero.accounting.get_tracking_categories(xero.tenant).tracking_categories[0].options) == 1
     assert len(xero.accounting.get_credit_notes(xero.tenant, page=1).credit_notes) == 1
     assert len(xero.accounting.get_bank_transactions(xero.tenant, page=1).bank_transactions) == 1
-    assert xero.accounting.get_payments(xero.tenant, page=1).payments == []
-    assert xero.accounting.get_budgets(xero.tenant).budgets == []
+    assert [currency.code.value for currency in xero.accounting.get_currencies(xero.tenant).currencies] == ["CAD", "GBP", "USD"]
+    transfer = xero.accounting.get_bank_transfers(xero.tenant).bank_transfers[0]
+    assert (transfer.from_bank_account.code, transfer.to_bank_account.code, transfer.amount) == ("090", "091", 250)
+    for empty in ("payments", "prepayments", "overpayments"):
+        assert getattr(getattr(xero.accounting, f"get_{empty}")(xero.tenant, page=1), empty) == []
+    for empty in ("budgets", "items", "batch_payments", "tax_rates"):
+        assert getattr(getattr(xero.accounting, f"get_{empty}")(xero.tenant), empty) == []
+
+
+def test_a_manual_journal_stands_as_it_was_last_edited_and_its_journals_name_it(xero: Xero) -> None:
+    manual = xero.accounting.get_manual_journals(xero.tenant, page=1).manual_journals[0]
+    assert (manual.narration, manual.status, sorted(line.line_amount for line in manual.journal_lines)) == (
+        "Shares paid in",
+        "POSTED",
+        [-120, 120],
+    )
+    assert len([journal for journal in journals(xero) if journal.source_id == manual.manual_journal_id]) == 3
+    assert xero.accounting.get_manual_journal(xero.tenant, manual.manual_journal_id).manual_journals[0].journal_lines
+    assert not xero.accounting.get_manual_journals(xero.tenant).manual_journals[0].journal_lines, "lines come with pages only"
+
+
+def test_manual_journals_asked_for_in_an_order_come_as_one_page(xero: Xero) -> None:
+    answer = xero.accounting.get_manual_journals(xero.tenant, order="UpdatedDateUTC ASC", page=1, page_size=1)
+    assert answer.pagination is None
+    assert answer.manual_journals[0].journal_lines
 
 
 def test_the_minute_limit_is_real_and_named(books: Path) -> None:

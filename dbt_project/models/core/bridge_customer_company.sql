@@ -2,8 +2,8 @@ with
 
 accounts as (
 
-    select * from {{ ref('stg_xero__contacts') }}
-    where is_customer
+    select * from {{ ref('dim_party') }}
+    where is_customer and partner_entity_id is null
 
 ),
 
@@ -49,10 +49,10 @@ customers as (
     select
         entities.entity_id,
         accounts.connection_id,
-        accounts.contact_id,
-        accounts.contact_name,
+        accounts.party_id,
+        accounts.party_name,
         accounts.email_domain,
-        regexp_replace(lower(trim(accounts.contact_name)), '\s+', ' ', 'g') as name_key
+        regexp_replace(lower(trim(accounts.party_name)), '\s+', ' ', 'g') as name_key
     from accounts
     inner join entities on accounts.connection_id = entities.connection_id
 
@@ -63,7 +63,7 @@ candidates as (
 
     select
         customers.connection_id,
-        customers.contact_id,
+        customers.party_id,
         customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') as is_same_name,
         firms.connection_id as crm_connection_id,
         firms.company_id,
@@ -84,7 +84,7 @@ candidates as (
         order by
             case when customers.email_domain = firms.domain then 0 else 1 end,
             case when customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') then 0 else 1 end,
-            customers.contact_id
+            customers.party_id
     ) = 1
 
 ),
@@ -94,13 +94,13 @@ final as (
     select
         crm_connection_id,
         company_id as crm_company_id,
-        connection_id || '|' || contact_id as customer_id,
+        connection_id || '|' || party_id as customer_id,
         industry,
         country,
         match_method,
         -- The firm that stands for the customer where several do.
         row_number() over (
-            partition by connection_id, contact_id
+            partition by connection_id, party_id
             order by case match_method when 'domain' then 0 else 1 end, case when is_same_name then 0 else 1 end, cast(company_id as bigint)
         ) = 1 as is_primary
     from candidates

@@ -6,14 +6,29 @@ parameters as (
 
 ),
 
+books as (
+
+    {{ conformed('books') }}
+
+),
+
+-- Whoever names no reporting currency reports in that of the books, where all of them have the same.
+only_currency as (
+
+    select case when count(distinct currency_func) = 1 then min(currency_func) end as currency
+    from books
+
+),
+
 final as (
 
     select
-        as_of_date,
+        parameters.as_of_date,
         -- The last month whose closing entries are in: they are posted in the days after its end.
-        cast(date_trunc('month', as_of_date - {{ var('closing_days') }}) - interval 1 month as date) as closed_month,
-        reporting_currency
+        cast(date_trunc('month', parameters.as_of_date - {{ var('closing_days') }}) - interval 1 month as date) as closed_month,
+        coalesce(parameters.reporting_currency, only_currency.currency, 'USD') as reporting_currency
     from parameters
+    cross join only_currency
 
 )
 

@@ -87,18 +87,21 @@ entities as (
 
 ),
 
+in_books as (
+
+    {{ conformed('campaigns') }}
+
+),
+
 options as (
 
     select
         entities.entity_id,
-        options.connection_id,
-        options.tracking_option_id,
-        options.option_name
-    from {{ ref('stg_xero__tracking_options') }} as options
-    inner join {{ ref('stg_xero__tracking_categories') }} as categories
-        on options.connection_id = categories.connection_id and options.tracking_category_id = categories.tracking_category_id
-    inner join entities on options.connection_id = entities.connection_id
-    where categories.category_name like '%campaign%'
+        in_books.connection_id,
+        in_books.campaign_ref,
+        in_books.campaign_name
+    from in_books
+    inner join entities on in_books.connection_id = entities.connection_id
 
 ),
 
@@ -107,8 +110,8 @@ final as (
 
     select
         coalesce(in_crm.entity_id, options.entity_id) as entity_id,
-        coalesce(in_crm.campaign_id, options.tracking_option_id) as campaign_id,
-        coalesce(in_crm.campaign_name, options.option_name) as campaign_name,
+        coalesce(in_crm.campaign_id, options.campaign_ref) as campaign_id,
+        coalesce(in_crm.campaign_name, options.campaign_name) as campaign_name,
         in_crm.campaign_utm,
         coalesce(in_crm.channel_id, 'other') as channel_id,
         in_crm.start_date,
@@ -117,10 +120,10 @@ final as (
         in_crm.budget_amount,
         in_crm.connection_id as crm_connection_id,
         options.connection_id as erp_connection_id,
-        options.tracking_option_id as erp_tracking_option_id
+        options.campaign_ref as erp_campaign_ref
     from in_crm
     full join options
-        on in_crm.entity_id = options.entity_id and lower(trim(in_crm.campaign_name)) = lower(trim(options.option_name))
+        on in_crm.entity_id = options.entity_id and lower(trim(in_crm.campaign_name)) = lower(trim(options.campaign_name))
 
 )
 

@@ -2,8 +2,8 @@ with
 
 accounts as (
 
-    select * from {{ ref('stg_xero__contacts') }}
-    where is_customer
+    select * from {{ ref('dim_party') }}
+    where is_customer and partner_entity_id is null
 
 ),
 
@@ -23,11 +23,11 @@ firms as (
 customers as (
 
     select
-        accounts.connection_id || '|' || accounts.contact_id as customer_id,
+        accounts.connection_id || '|' || accounts.party_id as customer_id,
         entities.entity_id,
-        accounts.contact_name as customer_name,
+        accounts.party_name as customer_name,
         accounts.connection_id as erp_connection_id,
-        accounts.contact_id as erp_contact_id
+        accounts.party_id as erp_party_id
     from accounts
     inner join entities on accounts.connection_id = entities.connection_id
 
@@ -40,7 +40,7 @@ final as (
         customers.entity_id,
         customers.customer_name,
         customers.erp_connection_id,
-        customers.erp_contact_id,
+        customers.erp_party_id,
         firms.crm_connection_id,
         firms.crm_company_id,
         firms.industry,

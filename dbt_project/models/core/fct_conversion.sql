@@ -2,7 +2,7 @@ with
 
 parameters as (
 
-    select * from {{ ref('stg_hub__parameters') }}
+    select * from {{ ref('dim_as_of') }}
 
 ),
 

@@ -2,8 +2,8 @@ with
 
 invoices as (
 
-    select * from {{ ref('stg_xero__invoices') }}
-    where document_type = 'accrec' and status in ('authorised', 'paid')
+    select * from {{ ref('fct_document') }}
+    where document_kind = 'sale' and status in ('open', 'paid') and partner_entity_id is null
 
 ),
 
@@ -15,7 +15,7 @@ customers as (
 
 parameters as (
 
-    select * from {{ ref('stg_hub__parameters') }}
+    select * from {{ ref('dim_as_of') }}
 
 ),
 
@@ -26,7 +26,7 @@ billed as (
         customers.customer_id,
         invoices.document_date
     from invoices
-    inner join customers on invoices.connection_id = customers.erp_connection_id and invoices.contact_id = customers.erp_contact_id
+    inner join customers on invoices.connection_id = customers.erp_connection_id and invoices.party_id = customers.erp_party_id
     cross join parameters
     where invoices.document_date <= parameters.as_of_date
 

@@ -27,7 +27,7 @@ touches as (
 
 parameters as (
 
-    select * from {{ ref('stg_hub__parameters') }}
+    select * from {{ ref('dim_as_of') }}
 
 ),
 

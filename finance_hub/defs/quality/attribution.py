@@ -56,14 +56,14 @@ CHECKS = (
     expectation_check(
         asset=["core", "fct_campaign_cost"],
         name="books_and_platform_agree",
+        control="R-11",
         description="The books' cost of a campaign is what the platform says, within 5 % over all of an entity's billed months.",
         query="""
             select entity_id, round(abs(sum(platform_cost_func - books_cost_func)) * 100 / nullif(sum(books_cost_func), 0), 3)::double as difference_pct
             from core.fct_campaign_cost where books_cost_func is not null and platform_cost_func is not null group by entity_id
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="difference_pct", min_value=0, max_value=5)],
-        blocking=False,
-        severity=dg.AssetCheckSeverity.WARN,
+        level="warn",
     ),
     expectation_check(
         asset=["marts", "campaign_roi"],
@@ -125,6 +125,7 @@ CHECKS = (
     expectation_check(
         asset=["core", "fct_conversion"],
         name="deals_have_a_customer",
+        control="R-10",
         description="At least 95 % of an entity's won deals that are older than a quarter belong to a customer of the books.",
         query="""
             select entity_id, count(customer_id) * 100.0 / count(*) as matched_pct
@@ -132,8 +133,7 @@ CHECKS = (
             where converted_at < as_of_date - 92 group by entity_id
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="matched_pct", min_value=95, max_value=100)],
-        blocking=False,
-        severity=dg.AssetCheckSeverity.WARN,
+        level="warn",
     ),
 )
 

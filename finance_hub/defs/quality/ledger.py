@@ -3,53 +3,102 @@
 import dagster as dg
 
 from finance_hub.expectations import checks_of, expectation_check
+from finance_hub.settings import Settings
+from finance_hub.warehouse import Database
+
+
+def _lines_given(_settings: Settings, database: Database) -> str:
+    """Lines and debits that each system's model of ledger lines gives, against those of the ledger."""
+    views = database.execute(
+        r"select view_name from duckdb_views() where schema_name = 'intermediate' and view_name like 'int\_%\_gl\_lines\_conformed' escape '\'"
+    ).fetchall()
+    given = " union all by name ".join(
+        f"select connection_id, posting_date, amount_func from intermediate.{name}" for (name,) in views
+    )
+    return f"""
+        with given as (
+            select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits
+            from ({given}) cross join core.dim_as_of as today
+            where coalesce(posting_date, today.as_of_date) <= today.as_of_date group by connection_id
+        ),
+        kept as (
+            select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits from core.fct_gl_line group by connection_id
+        )
+        select connection_id, given.line_count as given_count, kept.line_count as ledger_count,
+            given.debits::varchar as given_debits, kept.debits::varchar as ledger_debits
+        from given full join kept using (connection_id)
+        where given.line_count is distinct from kept.line_count or abs(given.debits - kept.debits) > 0.005 * given.line_count
+    """
+
 
 CHECKS = (
     expectation_check(
         asset=["core", "fct_gl_line"],
         name="journals_balance",
+        control="B-01",
         description="Every journal balances to the last digit.",
         query="""
-            select connection_id, journal_id, sum(amount_func)::varchar as difference from core.fct_gl_line
-            group by connection_id, journal_id having sum(amount_func) <> 0
+            select entity_id, any_value(period_month)::varchar as period_month, connection_id, journal_id, sum(amount_func)::varchar as difference
+            from core.fct_gl_line group by entity_id, connection_id, journal_id having sum(amount_func) <> 0
+        """,
+    ),
+    expectation_check(
+        asset=["core", "fct_gl_line"],
+        name="journals_balance_in_their_own_currency",
+        control="B-01",
+        description="A journal that is in one currency throughout balances in it too.",
+        query="""
+            select entity_id, any_value(period_month)::varchar as period_month, connection_id, journal_id, sum(amount_txn)::varchar as difference
+            from core.fct_gl_line group by entity_id, connection_id, journal_id
+            having count(*) = count(amount_txn) and count(distinct currency_txn) = 1 and sum(amount_txn) <> 0
         """,
     ),
     expectation_check(
         asset=["core", "fct_gl_line"],
         name="no_line_is_lost",
-        description="Every raw line up to the as-of date stands in the ledger: same count, same debits.",
+        control="C-01",
+        description="Every line that the systems' models give, up to the as-of date, stands in the ledger: same count, same debits.",
+        query=_lines_given,
+    ),
+    expectation_check(
+        asset=["core", "fct_gl_quarantine"],
+        name="nothing_waits_in_quarantine",
+        control="C-01",
+        description="A document that could not be posted is missing from every statement: its reason says what to mend in the books.",
+        level="warn",
         query="""
-            with raw_lines as (
-                select lines.connection_id, count(*) as line_count, sum(greatest(lines.amount_func, 0)) as debits
-                from staging.stg_xero__journal_lines as lines
-                left join staging.stg_xero__journals as journals using (connection_id, journal_id)
-                cross join core.dim_as_of as today
-                where coalesce(journals.posting_date, today.as_of_date) <= today.as_of_date
-                group by lines.connection_id
-            ),
-            ledger_lines as (
-                select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits
-                from core.fct_gl_line group by connection_id
-            )
-            select connection_id, raw_lines.line_count as raw_count, ledger_lines.line_count as ledger_count,
-                raw_lines.debits::varchar as raw_debits, ledger_lines.debits::varchar as ledger_debits
-            from raw_lines full join ledger_lines using (connection_id)
-            where raw_lines.line_count is distinct from ledger_lines.line_count or raw_lines.debits is distinct from ledger_lines.debits
+            select entity_id, date_trunc('month', document_date)::date::varchar as period_month, document_kind, document_number, reason, detail,
+                amount_func::varchar as amount, currency_func as currency
+            from core.fct_gl_quarantine
         """,
     ),
     expectation_check(
         asset=["core", "fct_gl_line"],
         name="every_line_has_an_account",
+        control="C-04",
         description="A line whose account nobody knows would be missing from every statement.",
         query="""
-            select lines.connection_id, lines.gl_line_key, lines.account_id
+            select lines.entity_id, lines.period_month::varchar as period_month, lines.connection_id, lines.gl_line_key, lines.account_id
             from core.fct_gl_line as lines left join core.dim_account as accounts using (connection_id, account_id)
             where accounts.account_id is null or accounts.account_class = 'unmapped'
         """,
     ),
     expectation_check(
+        asset=["core", "fct_gl_line"],
+        name="every_account_is_in_the_group_chart",
+        control="C-04",
+        description="An account without a place in the group's chart stands in a line of its own: add it to the seed account_mapping.",
+        query="""
+            select lines.entity_id, accounts.account_code, accounts.account_name, accounts.account_type, count(*) as line_count,
+                sum(lines.amount_func)::varchar as amount
+            from core.fct_gl_line as lines inner join core.dim_account as accounts using (connection_id, account_id)
+            where lines.group_account_code = 'unmapped' group by all
+        """,
+    ),
+    expectation_check(
         asset=["core", "fct_fx_rate"],
         name="rates_are_complete",
+        control="B-07",
         description="No month lacks a rate: amounts in reporting currency would be incomplete.",
         query="""
             select entity_id, period_month::varchar as period_month, from_currency, to_currency
@@ -59,6 +108,7 @@ CHECKS = (
     expectation_check(
         asset=["marts", "trial_balance"],
         name="trial_balance_is_zero",
+        control="B-02",
         description="Debits equal credits in every month of every entity, and last month's closing is this month's opening.",
         query="""
             select entity_id, period_month::varchar as period_month, sum(amount_func)::varchar as difference,
@@ -68,8 +118,51 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "trial_balance"],
+        name="balances_continue",
+        control="B-04",
+        description="A balance sheet account opens each month with what it closed the month before.",
+        query="""
+            with followed as (
+                select entity_id, period_month, account_code, opening_func,
+                    lag(closing_func) over (partition by entity_id, connection_id, account_id order by period_month) as closed_func
+                from marts.trial_balance where account_class not in ('revenue', 'expense')
+            )
+            select entity_id, period_month::varchar as period_month, account_code, opening_func::varchar as opening, closed_func::varchar as closed
+            from followed where opening_func <> closed_func
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "balance_sheet"],
+        name="earnings_roll_forward",
+        control="B-04",
+        description="Retained and current earnings together grow by the month's profit, in both currencies, and by nothing else.",
+        query="""
+            with earned as (
+                select entity_id, period_month, sum(amount_func) as earnings_func, sum(amount_rpt) as earnings_rpt
+                from marts.balance_sheet where account_id in ('retained_earnings_system', 'current_year_earnings') group by all
+            ),
+            profits as (
+                select entity_id, period_month, sum(case account_class when 'revenue' then amount_func else -amount_func end) as profit_func,
+                    sum(case account_class when 'revenue' then amount_rpt else -amount_rpt end) as profit_rpt
+                from marts.profit_and_loss group by all
+            ),
+            rolled as (
+                select entity_id, period_month, coalesce(earnings_func, 0) - coalesce(lag(earnings_func) over months, 0) as change_func,
+                    coalesce(earnings_rpt, 0) - coalesce(lag(earnings_rpt) over months, 0) as change_rpt,
+                    coalesce(profit_func, 0) as profit_func, coalesce(profit_rpt, 0) as profit_rpt
+                from earned full join profits using (entity_id, period_month)
+                window months as (partition by entity_id order by period_month)
+            )
+            select entity_id, period_month::varchar as period_month, change_func::varchar as change_func, profit_func::varchar as profit_func,
+                change_rpt::varchar as change_rpt, profit_rpt::varchar as profit_rpt
+            from rolled where change_func <> profit_func or change_rpt <> profit_rpt
+        """,
+    ),
+    expectation_check(
         asset=["marts", "balance_sheet"],
         name="balance_sheet_balances",
+        control="B-03",
         description="Assets equal liabilities and equity at every month's end, in the entity's currency and in that of reporting.",
         query="""
             with compared as (
@@ -83,8 +176,34 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "balance_sheet"],
+        name="translation_rolls_forward",
+        control="B-07",
+        description="The translation difference grows by what the change of rates does to net assets and to the month's movements.",
+        tolerance="half a cent an account",
+        query="""
+            with sides as (
+                select entity_id, period_month, count(*) as accounts,
+                    sum(case account_class when 'asset' then amount_func when 'liability' then -amount_func else 0 end) as net_assets_func,
+                    sum(case when account_class = 'equity' and account_id <> 'translation_adjustment' then amount_rpt else 0 end) as equity_rpt,
+                    sum(case account_id when 'translation_adjustment' then amount_rpt else 0 end) as adjustment_rpt
+                from marts.balance_sheet where currency_func <> currency_rpt group by all
+            ),
+            rolled as (
+                select entity_id, period_month, accounts, adjustment_rpt - lag(adjustment_rpt) over months as change_rpt,
+                    lag(net_assets_func) over months * (closing_rate - lag(closing_rate) over months)
+                        + (net_assets_func - lag(net_assets_func) over months) * closing_rate - (equity_rpt - lag(equity_rpt) over months) as expected_rpt
+                from sides inner join core.fct_fx_rate using (entity_id, period_month)
+                window months as (partition by entity_id order by period_month)
+            )
+            select entity_id, period_month::varchar as period_month, change_rpt::varchar as change_rpt, expected_rpt::varchar as expected_rpt
+            from rolled where abs(change_rpt - expected_rpt) > 0.01 * accounts
+        """,
+    ),
+    expectation_check(
         asset=["marts", "profit_and_loss"],
         name="statements_tie",
+        control="B-05",
         description="The profit of all months up to a month's end is what the balance sheet shows as earnings.",
         query="""
             with profits as (
@@ -106,13 +225,53 @@ CHECKS = (
         """,
     ),
     expectation_check(
-        asset=["marts", "subledger_tie"],
-        name="subledgers_tie",
-        description="Open documents agree with their control account, within a cent a document and one unit in all.",
+        asset=["marts", "cash_flow"],
+        name="cash_flow_ties",
+        control="B-05",
+        description="What flowed, told either way, is the change of cash, in both currencies.",
         query="""
-            select entity_id, ledger, subledger_amount::varchar as subledger_amount, control_amount::varchar as control_amount,
-                difference::varchar as difference
-            from marts.subledger_tie where abs(difference) > least(tolerance, 1.00)
+            select entity_id, period_month::varchar as period_month, method,
+                sum(case category when 'closing_cash' then -amount_func else amount_func end)::varchar as difference_func,
+                sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end)::varchar as difference_rpt
+            from marts.cash_flow group by all
+            having sum(case category when 'closing_cash' then -amount_func else amount_func end) <> 0
+                or sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end) <> 0
+        """,
+    ),
+    expectation_check(
+        asset=["core", "fct_allocation"],
+        name="costs_that_are_passed_on_have_drivers",
+        description="A rule of allocation finds somebody to pass the cost on to; else it stays where it is.",
+        query="""
+            select entity_id, period_month::varchar as period_month, rule_id, from_department, driver, sum(amount_func)::varchar as amount
+            from core.fct_allocation where status = 'no_driver' group by all
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "consolidated_balance_sheet"],
+        name="group_balance_sheet_balances",
+        control="B-03",
+        description="The group's assets equal its liabilities and equity, and so do the eliminations alone.",
+        query="""
+            select 'group' as entity_id, period_month::varchar as period_month,
+                sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end)::varchar as difference,
+                sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end)::varchar as eliminations
+            from marts.consolidated_balance_sheet group by period_month
+            having sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end) <> 0
+                or sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end) <> 0
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "intercompany_matching"],
+        name="intercompany_agrees",
+        control="B-06",
+        description="Both sides of every charge between entities have the same amount; what is only late or translated twice is explained.",
+        tolerance="1 in reporting currency",
+        level="warn",
+        query="""
+            select buyer_entity_id as entity_id, period_month::varchar as period_month, seller_entity_id, match_status, seller_document_number,
+                buyer_document_number, difference_txn::varchar as difference, currency_txn
+            from marts.intercompany_matching where match_status not in ('matched', 'timing') and abs(error_difference_rpt) > 1
         """,
     ),
 )

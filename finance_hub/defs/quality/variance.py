@@ -53,7 +53,7 @@ CHECKS = (
             group by rules.rule_id
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="evaluated", min_value=1)],
-        blocking=False,
+        level="warn",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""HubSpot: CRM v3 with associations v4, marketing v3, forms, and OAuth or a private app's token."""
+"""HubSpot: CRM v3 with associations v4, marketing v3, each by date too, forms, and OAuth or a private app's token."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from sandbox.vendors.hubspot.crm import ObjectsApi
 from sandbox.vendors.hubspot.marketing import MarketingApi
 from sandbox.vendors.hubspot.replies import Refusal
 from sandbox.vendors.hubspot.store import HubSpotStore
+from sandbox.vendors.hubspot.versions import with_dates
 from sandbox.vendors.tokens import CLIENT_ID, TokenServer
 from sandbox.vendors.wire import CallLimit, VirtualClock
 
@@ -62,17 +63,19 @@ class HubSpotApi:
     def app(self) -> ASGIApp:
         """The application to mount."""
         inner = Starlette(
-            routes=[
-                Route("/oauth/authorize", self.tokens.authorize),
-                Route("/oauth/v1/token", self._token, methods=["POST"]),
-                Route("/oauth/v3/token", self._token, methods=["POST"]),
-                Route("/oauth/v1/access-tokens/{token}", self._access_token),
-                Route("/oauth/v1/refresh-tokens/{token}", self._refresh_token),
-                *ObjectsApi(self.store, self.clock, self.search_cap).routes(),
-                *AssociationsApi(self.store, self.clock).routes(),
-                *AccountApi(self.store, PORTAL_ID).routes(),
-                *MarketingApi(self.store).routes(),
-            ],
+            routes=with_dates(
+                [
+                    Route("/oauth/authorize", self.tokens.authorize),
+                    Route("/oauth/v1/token", self._token, methods=["POST"]),
+                    Route("/oauth/v3/token", self._token, methods=["POST"]),
+                    Route("/oauth/v1/access-tokens/{token}", self._access_token),
+                    Route("/oauth/v1/refresh-tokens/{token}", self._refresh_token),
+                    *ObjectsApi(self.store, self.clock, self.search_cap).routes(),
+                    *AssociationsApi(self.store, self.clock).routes(),
+                    *AccountApi(self.store, PORTAL_ID).routes(),
+                    *MarketingApi(self.store).routes(),
+                ]
+            ),
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
         )
         return _Gate(self, inner)
@@ -157,7 +160,7 @@ class HubSpotApi:
         body = msgspec.json.decode(bytes(answer.body), type=dict[str, object])
         if answer.status_code != 200:
             return _bad_grant(*_BAD_GRANTS["invalid_client" if body["error"] == "invalid_client" else grant])
-        if request.url.path.endswith("/v3/token"):
+        if not request.url.path.endswith("/v1/token"):
             body |= {"hub_id": PORTAL_ID, "user_id": _WHO["user_id"], "scopes": _SCOPES, "token_use": "access_token"}
         return replies.reply(body)
 

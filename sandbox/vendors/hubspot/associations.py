@@ -41,7 +41,7 @@ def inline(kind: ObjectType, to: Sequence[ObjectType], links: str) -> str:
     A type is named as in the vendor's answers, with a space where its path has an underscore; an object without any is left out.
     """
     types = ", ".join(f"'{one.name}'" for one in to)
-    further = f"'{links}/crm/v3/objects/{kind.name}/' || from_id || '/associations/' || to_type || '?after='"
+    further = f"'{links}/{kind.name}/' || from_id || '/associations/' || to_type || '?after='"
     results = f"to_json(list(json_object('id', to_id::varchar, 'type', name) order by to_id, type_id) filter (place <= {INLINE}))"
     return f"""left join (
         select from_id as id, json_group_object(replace(to_type, '_', ' '), tied) as tied
@@ -119,7 +119,7 @@ class AssociationsApi:
 
     def _read_batch(self, request: Request, kind: ObjectType, to: ObjectType, inputs: Sequence[Input]) -> Response:
         """Objects without associations are errors of the batch, not rows of it."""
-        link = f"{replies.address(request)}/crm/v4/objects/{kind.name}/"
+        link = f"{replies.objects_address(request)}/{kind.name}/"
         found = self.store.read(
             f"""with wanted as (
                 select unnest(?::varchar[]) as id, coalesce(try_cast(unnest(?::varchar[]) as bigint), 0) as first

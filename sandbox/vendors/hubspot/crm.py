@@ -48,7 +48,7 @@ class View:
     history: Sequence[Property] = ()
     associations: Sequence[ObjectType] = ()
     links: str = field(default="", kw_only=True)
-    """Address of the API, for links to further associations."""
+    """Address of the objects, for links to further associations."""
 
     def rendered(self) -> str:
         """SQL that writes an object of the table ``o`` as JSON."""
@@ -171,7 +171,7 @@ class ObjectsApi:
             replies.flag_of(request, "archived"),
             kind.known(replies.names_of(request, "propertiesWithHistory")),
             [required_type(name) for name in dict.fromkeys(replies.names_of(request, "associations"))],
-            links=replies.address(request),
+            links=replies.objects_address(request),
         )
 
     def _resolved(self, view: View, wanted: Sequence[str], by: str | None) -> dict[str, int]:

@@ -68,9 +68,10 @@ def instant_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def address(request: Request) -> str:
-    """The address under which the API was called, for links."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
+def objects_address(request: Request) -> str:
+    """Where the objects are, in the version that was called with the type in its path, for links."""
+    called = request.url.path.partition(f"/{request.path_params['type']}")[0]
+    return f"{request.url.scheme}://{request.url.netloc}{called.replace('/associations', '/objects')}"
 
 
 def limit_of(request: Request, default: int, largest: int) -> int:

@@ -23,8 +23,17 @@ from sandbox.vendors.xero.store import XeroStore, ms
 NAME = "xero"
 JOURNALS_PER_PAGE = 100
 DEFAULT_PAGE, LARGEST_PAGE = 100, 1000
-_PAGED = {"Invoices", "CreditNotes", "BankTransactions", "Payments", "Contacts"}
-_LINES_ONLY_WHEN_PAGED = {"Invoices", "CreditNotes", "BankTransactions"}
+_PAGED = {
+    "Invoices",
+    "CreditNotes",
+    "BankTransactions",
+    "Payments",
+    "Prepayments",
+    "Overpayments",
+    "ManualJournals",
+    "Contacts",
+}
+_LINES_ONLY_WHEN_PAGED = {"Invoices", "CreditNotes", "BankTransactions", "Prepayments", "Overpayments", "ManualJournals"}
 _ORDERS = {"UpdatedDateUTC": "updated_at", "Date": "day"}
 _CONDITION = re.compile(r'^\s*(Status|Type|Date|Contact\.ContactID)\s*(==|!=|>=|<=|>|<)\s*("[^"]*"|(?:DateTime|Guid)\([^)]*\))\s*$')
 _COLUMNS = {"Status": "status", "Type": "type", "Date": "day", "Contact.ContactID": "contact_id"}
@@ -148,8 +157,9 @@ class XeroApi:
         since = _modified_since(request)
         if since is not None:
             where, values = where + " and updated_at >= ?", [*values, since]
-        if resource not in _PAGED or ("page" not in query and "pageSize" not in query):
-            whole = resource not in _LINES_ONLY_WHEN_PAGED | {"Budgets"} or "IDs" in query
+        whole_at_once = resource == "ManualJournals" and "order" in query  # asked for an order, Xero forgets to page them
+        if resource not in _PAGED or whole_at_once or ("page" not in query and "pageSize" not in query):
+            whole = whole_at_once or resource not in _LINES_ONLY_WHEN_PAGED | {"Budgets"} or "IDs" in query
             return self._envelope(resource, self.store.select(resource, where, values, order=order, limit=-1, whole=whole))
         page, size = int(query.get("page", "1")), int(query.get("pageSize", str(DEFAULT_PAGE)))
         if page < 1 or not 1 <= size <= LARGEST_PAGE:
@@ -167,7 +177,18 @@ class XeroApi:
         return self._envelope(resource, bodies) if bodies else _not_found(request, Exception())
 
 
-_KNOWN = {"Organisation", "Accounts", *_PAGED, "TrackingCategories", "Budgets"}
+_KNOWN = {
+    "Organisation",
+    "Accounts",
+    *_PAGED,
+    "BankTransfers",
+    "BatchPayments",
+    "Items",
+    "TaxRates",
+    "Currencies",
+    "TrackingCategories",
+    "Budgets",
+}
 
 
 def _token_answer(access: str, refresh: str | None, seconds: int) -> dict[str, object]:
@@ -213,6 +234,8 @@ def _filters(resource: str, query: Mapping[str, str]) -> tuple[str, list[Any]]:
             values += wanted
     if resource in {"Contacts", "TrackingCategories"} and query.get("includeArchived", "false").lower() != "true":
         conditions.append("status is not 'ARCHIVED'")
+    if resource == "BankTransfers" and query.get("includeDeleted", "false").lower() != "true":
+        conditions.append("status is not 'DELETED'")
     for part in re.split(r"\s+(?:AND|&&)\s+", query["where"]) if query.get("where") else []:
         match = _CONDITION.match(part)
         if match is None:

@@ -1,7 +1,10 @@
 """Real books as Xero would show them: a folder of tables in the shape of a ledger export, one CSV per resource.
 
 Column names are snake_case forms of the API's fields. What the export lacks is left absent, as Xero leaves out what is empty.
-Nothing is made up; the base currency is that of the documents whose rate is 1.
+Nothing is made up; the base currency is that of the documents whose rate is 1. Manual journals and bank transfers are no tables of the
+export: they are what their own journals say, which hold all of them. Payments cannot be had that way, since journals do not name the
+documents that are paid. Journals on a cash basis are left aside: nobody asks for them, and those of the export name accounts that its
+chart has not.
 """
 
 from __future__ import annotations
@@ -38,6 +41,10 @@ def load_books(folder: Path, store: XeroStore) -> tuple[str, str, datetime]:
     store.add(_tracking(tables, first))
     store.add(_credit_notes(tables, last))
     store.add(_bank_transactions(tables, last))
+    store.add(_manual_journals(tables))
+    store.add(_bank_transfers(tables))
+    store.add(_currencies(tables, first))
+    store.add(_tax_rates(tables, first))
     store.add(documents)
     store.add(journals)
     return tenant_id, name, last
@@ -258,3 +265,78 @@ def _bank_transactions(tables: dict[str, Rows], at: datetime) -> Iterator[Versio
         )
         account = present(AccountID=bank["account_id"], Code=bank["account_code"]) if bank else {}
         yield Version("BankTransactions", key, at, {**body, "LineItems": [], "BankAccount": account}, at)
+
+
+def _by_source(tables: dict[str, Rows], source_type: str) -> Iterator[tuple[str, Rows, dict[tuple[str, ...], Rows]]]:
+    """The journals of each source in the order in which they were posted, with the lines of all journals."""
+    lines = _by(tables["journal_line"], "journal_id")
+    journals = [row for row in tables["journal"] if row["source_type"] == source_type]
+    for (source_id,), posted in _by(journals, "source_id").items():
+        yield source_id, sorted(posted, key=lambda row: int(row["journal_number"])), lines
+
+
+def _is_undone(posted: Rows, lines: dict[tuple[str, ...], Rows]) -> bool:
+    """Whether the journals of a source leave nothing: the last one reverses it."""
+    moved: dict[str, Decimal] = defaultdict(Decimal)
+    for row in posted:
+        for line in lines[(row["journal_id"],)]:
+            moved[line["account_id"]] += Decimal(line["net_amount"])
+    return len(posted) > 1 and not any(moved.values())
+
+
+def _manual_journals(tables: dict[str, Rows]) -> Iterator[Version]:
+    """Manual journals as they stand after their last edit, which has reversed what they were before."""
+    for source_id, posted, lines in _by_source(tables, "MANJOURNAL"):
+        is_voided = _is_undone(posted, lines)
+        shown = posted[0] if is_voided else posted[-1]
+        changed = _moment(posted[-1]["created_date_utc"])
+        body = present(
+            ManualJournalID=source_id,
+            Narration=shown["reference"],
+            Date=_midnight(shown["journal_date"]),
+            Status="VOIDED" if is_voided else "POSTED",
+            LineAmountTypes="NoTax",
+            UpdatedDateUTC=ms(changed),
+        )
+        body["JournalLines"] = [
+            present(
+                LineAmount=decimal(line["net_amount"]),
+                AccountID=line["account_id"],
+                AccountCode=line["account_code"],
+                Description=line["description"],
+                TaxType=line["tax_type"],
+            )
+            for line in lines[(shown["journal_id"],)]
+        ]
+        yield Version("ManualJournals", source_id, changed, body, changed)
+
+
+def _bank_transfers(tables: dict[str, Rows]) -> Iterator[Version]:
+    for source_id, posted, lines in _by_source(tables, "TRANSFER"):
+        shown = posted[0]
+        moved = sorted(lines[(shown["journal_id"],)], key=lambda line: Decimal(line["net_amount"]))
+        changed = _moment(posted[-1]["created_date_utc"])
+        body = present(
+            BankTransferID=source_id,
+            FromBankAccount=present(AccountID=moved[0]["account_id"], Code=moved[0]["account_code"], Name=moved[0]["account_name"]),
+            ToBankAccount=present(
+                AccountID=moved[-1]["account_id"], Code=moved[-1]["account_code"], Name=moved[-1]["account_name"]
+            ),
+            Amount=decimal(moved[-1]["net_amount"]),
+            Date=_midnight(shown["journal_date"]),
+            Reference=shown["reference"],
+            Status="DELETED" if _is_undone(posted, lines) else "AUTHORISED",
+            CreatedDateUTC=ms(_moment(shown["created_date_utc"])),
+        )
+        yield Version("BankTransfers", source_id, changed, body, changed)
+
+
+def _currencies(tables: dict[str, Rows], at: datetime) -> Iterator[Version]:
+    for code in sorted({row["currency_code"] for row in tables["invoice"]} - {""}):
+        yield Version("Currencies", code, at, {"Code": code}, at)
+
+
+def _tax_rates(tables: dict[str, Rows], at: datetime) -> Iterator[Version]:
+    """Taxes that journals name; at what rate the export does not say."""
+    for code, name in sorted({(row["tax_type"], row["tax_name"]) for row in tables["journal_line"] if row["tax_type"]}):
+        yield Version("TaxRates", code, at, present(TaxType=code, Name=name), at)

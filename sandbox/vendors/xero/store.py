@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-_LINES = frozenset({"LineItems", "BudgetLines"})
+_LINES = frozenset({"LineItems", "JournalLines", "BudgetLines"})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 

@@ -12,13 +12,14 @@ parameters as (
 
 ),
 
+-- A sum of which a part has no rate is unknown.
 costs as (
 
     select
         entity_id,
         campaign_id,
-        sum(cost_rpt) as cost_total,
-        sum(case when cost_source = 'platform' then cost_rpt else 0 end) as cost_not_billed,
+        case when count(cost_rpt) = count(*) then sum(cost_rpt) end as cost_total,
+        case when count(cost_rpt) = count(*) then sum(case when cost_source = 'platform' then cost_rpt else 0 end) end as cost_not_billed,
         min(currency_rpt) as currency_rpt
     from {{ ref('fct_campaign_cost') }}
     group by entity_id, campaign_id
@@ -31,7 +32,7 @@ credits as (
         entity_id,
         campaign_id,
         attribution_model,
-        sum(credit_amount_rpt) as attributed_revenue,
+        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue,
         sum(weight) as new_customers
     from {{ ref('revenue_attribution') }}
     where campaign_id is not null
@@ -75,6 +76,26 @@ cycles as (
 
 ),
 
+-- Campaigns of which something is known, even before they start.
+active as (
+
+    select
+        entity_id,
+        campaign_id
+    from costs
+    union
+    select
+        entity_id,
+        campaign_id
+    from credits
+    union
+    select
+        entity_id,
+        campaign_id
+    from {{ ref('fct_touchpoint') }}
+
+),
+
 models as (
 
     select unnest(['first', 'last', 'linear']) as attribution_model
@@ -94,7 +115,8 @@ listed as (
         campaigns.currency
     from campaigns
     cross join parameters
-    where campaigns.start_date is null or campaigns.start_date <= parameters.as_of_date
+    left join active on campaigns.entity_id = active.entity_id and campaigns.campaign_id = active.campaign_id
+    where campaigns.start_date is null or campaigns.start_date <= parameters.as_of_date or active.campaign_id is not null
     union all
     select
         entity_id,
@@ -115,9 +137,9 @@ measured as (
     select
         listed.*,
         models.attribution_model,
-        cast(coalesce(costs.cost_total, 0) as decimal(20, 4)) as cost_total,
-        cast(coalesce(costs.cost_not_billed, 0) as decimal(20, 4)) as cost_not_billed,
-        cast(coalesce(credits.attributed_revenue, 0) as decimal(20, 4)) as attributed_revenue,
+        cast(case when costs.campaign_id is null then 0 else costs.cost_total end as decimal(20, 4)) as cost_total,
+        cast(case when costs.campaign_id is null then 0 else costs.cost_not_billed end as decimal(20, 4)) as cost_not_billed,
+        cast(case when credits.campaign_id is null then 0 else credits.attributed_revenue end as decimal(20, 4)) as attributed_revenue,
         cast(coalesce(credits.new_customers, 0) as decimal(18, 6)) as new_customers,
         coalesce(leads.lead_count, 0) as leads,
         coalesce(cycles.sales_cycle_days, {{ var('default_sales_cycle_days') }}) as sales_cycle_days,
@@ -181,6 +203,7 @@ final as (
         maturity_pct,
         case
             when campaign_id = 'unassigned' then 'unassigned'
+            when cost_total is null or attributed_revenue is null then 'missing_rate'
             when cost_total = 0 then 'no_cost'
             when maturity_pct < 100 then 'immature'
             when attributed_revenue = 0 then 'no_revenue'

@@ -22,6 +22,7 @@ paths as (
         touches.channel_id,
         touches.campaign_id,
         row_number() over path as position,
+        row_number() over (partition by conversions.conversion_id order by touches.touch_id) as share_number,
         count(*) over (partition by conversions.conversion_id) as path_length
     from conversions
     inner join touches
@@ -42,27 +43,33 @@ weights as (
         channel_id,
         campaign_id,
         position,
+        share_number,
         path_length,
         unnest(['first', 'last', 'linear']) as attribution_model
     from paths
 
 ),
 
--- Whole shares so far, so that what each touch gets adds up to the amount, to the cent.
+-- Whole shares so far, so that what each touch gets adds up to one and to the amount, to the last digit. Equal shares are counted in
+-- the order of identities: which of them gets the odd cent does not depend on the order of events.
 ranges as (
 
     select
         *,
-        case attribution_model
-            when 'first' then case when position = 1 then 0 else 1 end
-            when 'last' then 0
-            else (position - 1) * 1.0 / path_length
-        end as share_before,
-        case attribution_model
-            when 'first' then 1
-            when 'last' then case when position = path_length then 1 else 0 end
-            else position * 1.0 / path_length
-        end as share_after
+        cast(
+            case attribution_model
+                when 'first' then case when position = 1 then 0 else 1 end
+                when 'last' then 0
+                else (share_number - 1) / path_length
+            end as decimal(18, 12)
+        ) as share_before,
+        cast(
+            case attribution_model
+                when 'first' then 1
+                when 'last' then case when position = path_length then 1 else 0 end
+                else share_number / path_length
+            end as decimal(18, 12)
+        ) as share_after
     from weights
 
 ),
@@ -124,8 +131,8 @@ final as (
         conversions.period_month,
         every_share.weight,
         cast(
-            round(conversions.amount_rpt * every_share.share_after, 2) - round(conversions.amount_rpt * every_share.share_before, 2)
-            as decimal(20, 4)
+            {{ posted('conversions.amount_rpt * every_share.share_after', 'conversions.currency_rpt') }}
+            - {{ posted('conversions.amount_rpt * every_share.share_before', 'conversions.currency_rpt') }} as decimal(20, 4)
         ) as credit_amount_rpt,
         conversions.amount_basis,
         conversions.currency_rpt

@@ -17,20 +17,20 @@ month_ends as (
 
 ),
 
+-- Here and below: a sum of which a part has no rate is unknown.
 pnl as (
 
     select
         statements.entity_id,
         statements.period_month,
-        sum(
-            case
-                when
-                    statements.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
-                    then statements.amount_rpt
-                else 0
-            end
-        ) as revenue,
-        sum(case when accounts.account_type = 'directcosts' then statements.amount_rpt else 0 end) as direct_cost
+        case
+            when count(statements.amount_rpt) = count(*)
+                then sum(case when accounts.account_type = 'revenue' then statements.amount_rpt else 0 end)
+        end as revenue,
+        case
+            when count(statements.amount_rpt) = count(*)
+                then sum(case when accounts.account_type = 'direct_cost' then statements.amount_rpt else 0 end)
+        end as direct_cost
     from {{ ref('profit_and_loss') }} as statements
     inner join {{ ref('dim_account') }} as accounts
         on statements.connection_id = accounts.connection_id and statements.account_id = accounts.account_id
@@ -113,7 +113,7 @@ channel_costs as (
         costs.entity_id,
         coalesce(campaigns.channel_id, 'unassigned') as channel_id,
         costs.period_month,
-        sum(costs.cost_rpt) as cost
+        case when count(costs.cost_rpt) = count(*) then sum(costs.cost_rpt) end as cost
     from {{ ref('fct_campaign_cost') }} as costs
     left join {{ ref('dim_campaign') }} as campaigns
         on costs.entity_id = campaigns.entity_id and costs.campaign_id = campaigns.campaign_id
@@ -129,7 +129,10 @@ loaded_costs as (
         lines.entity_id,
         'all' as channel_id,
         lines.period_month,
-        sum({{ posted('lines.amount_func * rates.average_rate', 'rates.to_currency') }}) as cost
+        case
+            when count(rates.average_rate) = count(*)
+                then sum({{ posted('lines.amount_func * rates.average_rate', 'rates.to_currency') }})
+        end as cost
     from {{ ref('fct_gl_line') }} as lines
     inner join {{ ref('dim_account') }} as accounts
         on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
@@ -174,7 +177,7 @@ wins as (
         channel_id,
         period_month,
         sum(weight) as new_customers,
-        sum(credit_amount_rpt) as attributed_revenue
+        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue
     from {{ ref('revenue_attribution') }}
     where attribution_model = 'linear'
     group by entity_id, channel_id, period_month
@@ -184,7 +187,7 @@ wins as (
         'all' as channel_id,
         period_month,
         sum(weight) as new_customers,
-        sum(credit_amount_rpt) as attributed_revenue
+        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue
     from {{ ref('revenue_attribution') }}
     where attribution_model = 'linear'
     group by entity_id, period_month
@@ -215,8 +218,8 @@ measured as (
         grid.*,
         coalesce(leads.lead_count, 0) as leads,
         coalesce(wins.new_customers, 0) as new_customers,
-        coalesce(wins.attributed_revenue, 0) as attributed_revenue,
-        coalesce(costs.cost, 0) as acquisition_cost
+        case when wins.entity_id is null then 0 else wins.attributed_revenue end as attributed_revenue,
+        case when costs.entity_id is null then 0 else costs.cost end as acquisition_cost
     from grid
     left join leads on grid.entity_id = leads.entity_id and grid.channel_id = leads.channel_id and grid.period_month = leads.period_month
     left join wins on grid.entity_id = wins.entity_id and grid.channel_id = wins.channel_id and grid.period_month = wins.period_month
@@ -239,6 +242,7 @@ final as (
         cast(case when measured.new_customers > 0 then measured.acquisition_cost / measured.new_customers end as decimal(20, 4)) as cac,
         case
             when measured.new_customers = 0 then 'no_customers'
+            when measured.acquisition_cost is null then 'missing_rate'
             when measured.acquisition_cost = 0 then 'no_cost'
             else 'ok'
         end as cac_status,

@@ -3,6 +3,7 @@ with
 account_months as (
 
     select * from {{ ref('fct_account_month') }}
+    where is_profit_and_loss
 
 ),
 
@@ -23,6 +24,7 @@ final as (
         account_months.account_code,
         account_months.account_name,
         account_months.account_class,
+        account_months.group_account_code,
         cast(account_months.net_func * account_months.natural_sign as decimal(20, 4)) as amount_func,
         account_months.currency_func,
         {{ posted('account_months.net_func * account_months.natural_sign * rates.average_rate', 'rates.to_currency') }} as amount_rpt,
@@ -30,7 +32,6 @@ final as (
         rates.fx_status
     from account_months
     inner join rates on account_months.entity_id = rates.entity_id and account_months.period_month = rates.period_month
-    where account_months.is_profit_and_loss
 
 )
 

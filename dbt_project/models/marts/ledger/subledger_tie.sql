@@ -2,7 +2,8 @@ with
 
 documents as (
 
-    select * from {{ ref('fct_open_document') }}
+    select * from {{ ref('fct_document') }}
+    where open_txn <> 0
 
 ),
 
@@ -22,70 +23,88 @@ sides as (
 
     select
         'receivable' as ledger,
-        'debtors' as system_account,
-        'accrec' as document_type,
-        'current' as account_type,
+        'sale' as document_kind,
+        'asset' as account_class,
         1 as side
     union all
     select
         'payable' as ledger,
-        'creditors' as system_account,
-        'accpay' as document_type,
-        'currliab' as account_type,
+        'purchase' as document_kind,
+        'liability' as account_class,
         -1 as side
 
 ),
 
--- Where the chart does not mark its control account, it is the one that sales invoices, or bills, post to most often.
-posted_to as (
+marked as (
 
     select
-        lines.entity_id,
+        accounts.connection_id,
+        accounts.account_id,
+        sides.ledger,
+        sides.side
+    from accounts
+    inner join sides on accounts.system_role in (sides.ledger, 'intercompany_' || sides.ledger)
+
+),
+
+-- Where the chart does not mark its control account, it is the one that sales invoices, or bills, post to most often.
+most_posted as (
+
+    select
         lines.connection_id,
         lines.account_id,
         sides.ledger,
-        sides.side,
-        lines.currency_func,
-        max(case when accounts.system_account = sides.system_account then 1 else 0 end) as is_marked,
-        count(*) as line_count
+        sides.side
     from lines
-    inner join sides on lines.document_type = sides.document_type
+    inner join sides on lines.document_kind = sides.document_kind
     inner join accounts
         on
             lines.connection_id = accounts.connection_id
             and lines.account_id = accounts.account_id
-            and (sides.system_account = accounts.system_account or sides.account_type = accounts.account_type)
-    group by lines.entity_id, lines.connection_id, lines.account_id, sides.ledger, sides.side, lines.currency_func
-    qualify row_number() over (
-        partition by lines.connection_id, sides.ledger order by is_marked desc, line_count desc, lines.account_id asc
-    ) = 1
+            and sides.account_class = accounts.account_class
+    left join marked on lines.connection_id = marked.connection_id and sides.ledger = marked.ledger
+    where marked.account_id is null
+    group by lines.connection_id, lines.account_id, sides.ledger, sides.side
+    qualify row_number() over (partition by lines.connection_id, sides.ledger order by count(*) desc, lines.account_id) = 1
+
+),
+
+control_accounts as (
+
+    select * from marked
+    union all
+    select * from most_posted
 
 ),
 
 controls as (
 
     select
-        posted_to.entity_id,
-        posted_to.connection_id,
-        posted_to.ledger,
-        posted_to.account_id,
-        posted_to.currency_func,
-        cast(sum(lines.amount_func) * any_value(posted_to.side) as decimal(20, 4)) as control_amount
-    from posted_to
-    inner join lines on posted_to.connection_id = lines.connection_id and posted_to.account_id = lines.account_id
-    group by all
+        lines.entity_id,
+        lines.connection_id,
+        control_accounts.ledger,
+        min(lines.account_id) as account_id,
+        lines.currency_func,
+        cast(sum(lines.amount_func) * any_value(control_accounts.side) as decimal(20, 4)) as control_amount
+    from lines
+    inner join control_accounts
+        on lines.connection_id = control_accounts.connection_id and lines.account_id = control_accounts.account_id
+    group by lines.entity_id, lines.connection_id, control_accounts.ledger, lines.currency_func
 
 ),
 
 open_documents as (
 
     select
+        entity_id,
         connection_id,
         ledger,
-        cast(sum(open_func) as decimal(20, 4)) as subledger_amount,
+        cast(
+            sum(case when document_kind in ('sale_credit', 'purchase_credit') then -open_func else open_func end) as decimal(20, 4)
+        ) as subledger_amount,
         count(*) as document_count
     from documents
-    group by connection_id, ledger
+    group by entity_id, connection_id, ledger
 
 ),
 
@@ -101,9 +120,13 @@ final as (
         controls.control_amount,
         cast(coalesce(open_documents.subledger_amount, 0) - controls.control_amount as decimal(20, 4)) as difference,
         coalesce(open_documents.document_count, 0) as document_count,
-        cast(0.01 * greatest(coalesce(open_documents.document_count, 0), 1) as decimal(20, 4)) as tolerance
+        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance
     from controls
-    left join open_documents on controls.connection_id = open_documents.connection_id and controls.ledger = open_documents.ledger
+    left join open_documents
+        on
+            controls.entity_id = open_documents.entity_id
+            and controls.connection_id = open_documents.connection_id
+            and controls.ledger = open_documents.ledger
 
 )
 

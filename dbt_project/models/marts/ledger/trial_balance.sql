@@ -6,22 +6,18 @@ account_months as (
 
 ),
 
-months as (
+rates as (
 
-    select
-        entity_id,
-        period_month,
-        max(date_day) as month_end_date
-    from {{ ref('dim_date') }}
-    group by entity_id, period_month
+    select * from {{ ref('fct_fx_rate') }}
 
 ),
 
-fiscal as (
+-- A month in which one fiscal year ends and the next begins counts once for each.
+periods as (
 
-    select
+    select distinct
         entity_id,
-        date_day,
+        period_month,
         fiscal_year
     from {{ ref('dim_date') }}
 
@@ -42,99 +38,100 @@ accounts as (
 
 ),
 
+movements as (
+
+    select
+        connection_id,
+        entity_id,
+        account_id,
+        period_month,
+        fiscal_year,
+        sum(debit_func) as debit_func,
+        sum(credit_func) as credit_func,
+        sum(net_func) as net_func
+    from account_months
+    group by connection_id, entity_id, account_id, period_month, fiscal_year
+
+),
+
 -- Every account in every month from its entity's first posting on, so that balances carry.
 spine as (
 
     select
         accounts.*,
-        months.period_month,
-        closing.fiscal_year as closing_fiscal_year,
-        opening.fiscal_year as opening_fiscal_year
+        periods.period_month,
+        periods.fiscal_year,
+        coalesce(movements.debit_func, 0) as debit_func,
+        coalesce(movements.credit_func, 0) as credit_func,
+        coalesce(movements.net_func, 0) as net_func
     from accounts
-    inner join months on accounts.entity_id = months.entity_id
-    inner join fiscal as closing on months.entity_id = closing.entity_id and months.month_end_date = closing.date_day
-    inner join fiscal as opening on months.entity_id = opening.entity_id and months.period_month = opening.date_day
-
-),
-
-movements as (
-
-    select
-        connection_id,
-        account_id,
-        period_month,
-        sum(debit_func) as debit_func,
-        sum(credit_func) as credit_func,
-        sum(net_func) as net_func
-    from account_months
-    group by connection_id, account_id, period_month
+    inner join periods on accounts.entity_id = periods.entity_id
+    left join movements
+        on
+            accounts.entity_id = movements.entity_id
+            and accounts.connection_id = movements.connection_id
+            and accounts.account_id = movements.account_id
+            and periods.period_month = movements.period_month
+            and periods.fiscal_year = movements.fiscal_year
 
 ),
 
 -- A profit and loss account starts each fiscal year at zero; a balance sheet account never does.
-opened as (
+closed as (
 
     select
-        spine.connection_id,
-        spine.account_id,
-        spine.period_month,
-        sum(case
-            when
-                account_months.period_month < spine.period_month
-                and (not spine.is_profit_and_loss or account_months.fiscal_year = spine.opening_fiscal_year)
-                then account_months.net_func
-        end) as opening_func,
-        sum(case
-            when not spine.is_profit_and_loss or account_months.fiscal_year = spine.closing_fiscal_year
-                then account_months.net_func
-        end) as closing_func
+        *,
+        case when is_profit_and_loss then sum(net_func) over within_year else sum(net_func) over ever end as closing_func
     from spine
-    inner join account_months
-        on
-            spine.connection_id = account_months.connection_id
-            and spine.account_id = account_months.account_id
-            and spine.period_month >= account_months.period_month
-    group by spine.connection_id, spine.account_id, spine.period_month
+    window
+        ever as (partition by entity_id, connection_id, account_id order by period_month, fiscal_year),
+        within_year as (partition by entity_id, connection_id, account_id, fiscal_year order by period_month)
 
 ),
 
-rates as (
+months as (
 
-    select * from {{ ref('fct_fx_rate') }}
+    select
+        entity_id,
+        connection_id,
+        account_id,
+        account_code,
+        account_name,
+        account_class,
+        currency_func,
+        period_month,
+        min_by(closing_func - net_func, fiscal_year) as opening_func,
+        sum(debit_func) as debit_func,
+        sum(credit_func) as credit_func,
+        sum(net_func) as net_func,
+        max_by(closing_func, fiscal_year) as closing_func
+    from closed
+    group by
+        entity_id, connection_id, account_id, account_code, account_name, account_class, currency_func, period_month
 
 ),
 
 final as (
 
     select
-        spine.entity_id,
-        spine.connection_id,
-        spine.period_month,
-        spine.account_id,
-        spine.account_code,
-        spine.account_name,
-        spine.account_class,
-        cast(coalesce(opened.opening_func, 0) as decimal(20, 4)) as opening_func,
-        cast(coalesce(movements.debit_func, 0) as decimal(20, 4)) as debit_func,
-        cast(coalesce(movements.credit_func, 0) as decimal(20, 4)) as credit_func,
-        cast(coalesce(opened.closing_func, 0) as decimal(20, 4)) as closing_func,
-        cast(coalesce(movements.net_func, 0) as decimal(20, 4)) as amount_func,
-        spine.currency_func,
-        {{ posted('coalesce(movements.net_func, 0) * rates.average_rate', 'rates.to_currency') }} as amount_rpt,
+        months.entity_id,
+        months.connection_id,
+        months.period_month,
+        months.account_id,
+        months.account_code,
+        months.account_name,
+        months.account_class,
+        cast(months.opening_func as decimal(20, 4)) as opening_func,
+        cast(months.debit_func as decimal(20, 4)) as debit_func,
+        cast(months.credit_func as decimal(20, 4)) as credit_func,
+        cast(months.closing_func as decimal(20, 4)) as closing_func,
+        cast(months.net_func as decimal(20, 4)) as amount_func,
+        months.currency_func,
+        {{ posted('months.net_func * rates.average_rate', 'rates.to_currency') }} as amount_rpt,
         rates.to_currency as currency_rpt,
         rates.fx_status
-    from spine
-    left join movements
-        on
-            spine.connection_id = movements.connection_id
-            and spine.account_id = movements.account_id
-            and spine.period_month = movements.period_month
-    left join opened
-        on
-            spine.connection_id = opened.connection_id
-            and spine.account_id = opened.account_id
-            and spine.period_month = opened.period_month
-    inner join rates on spine.entity_id = rates.entity_id and spine.period_month = rates.period_month
+    from months
+    inner join rates on months.entity_id = rates.entity_id and months.period_month = rates.period_month
 
 )
 

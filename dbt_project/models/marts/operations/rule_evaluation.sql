@@ -57,9 +57,8 @@ line_evidence as (
         connection_id,
         account_id,
         period_month,
-        to_json(
-            list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc)[1:3]
-        ) as evidence
+        list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc)[1:3]
+            as contributors
     from (
         select
             *,
@@ -85,7 +84,7 @@ budget_variance_rule as (
         variances.variance_abs as deviation,
         case when variances.budget is null or variances.budget = 0 then 'no budget for the month' end as obstacle,
         false as is_immature,
-        line_evidence.evidence
+        to_json(line_evidence.contributors) as evidence
     from variances
     left join line_evidence
         on
@@ -96,12 +95,23 @@ budget_variance_rule as (
 
 ),
 
-revenue_accounts as (
+revenue_actuals as (
+
+    select
+        statements.entity_id,
+        sum(statements.amount_func) as actual
+    from {{ ref('profit_and_loss') }} as statements
+    inner join parameters on statements.period_month = parameters.closed_month
+    inner join accounts on statements.connection_id = accounts.connection_id and statements.account_id = accounts.account_id
+    where accounts.account_type = 'revenue'
+    group by statements.entity_id
+
+),
+
+revenue_budgets as (
 
     select
         variances.entity_id,
-        variances.period_month,
-        sum(variances.actual) as actual,
         sum(variances.budget) as budget,
         to_json(
             list(
@@ -115,8 +125,8 @@ revenue_accounts as (
         ) as evidence
     from variances
     inner join accounts on variances.connection_id = accounts.connection_id and variances.account_id = accounts.account_id
-    where accounts.account_class = 'revenue' and accounts.account_type in ('revenue', 'sales')
-    group by variances.entity_id, variances.period_month
+    where accounts.account_type = 'revenue'
+    group by variances.entity_id
 
 ),
 
@@ -124,7 +134,8 @@ revenue_targets as (
 
     select
         entities.entity_id,
-        targets.amount
+        targets.amount,
+        targets.currency
     from entities
     cross join parameters
     inner join targets
@@ -143,16 +154,20 @@ revenue_rule as (
         entities.entity_id,
         'sales' as department,
         parameters.closed_month as period_month,
-        (coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual) * 100
-        / nullif(coalesce(revenue_targets.amount, revenue_accounts.budget), 0) as value,
-        coalesce(revenue_targets.amount, revenue_accounts.budget) - revenue_accounts.actual as deviation,
-        case when coalesce(revenue_targets.amount, revenue_accounts.budget, 0) = 0 then 'neither a revenue target nor a budget' end
-            as obstacle,
+        (coalesce(revenue_targets.amount, revenue_budgets.budget) - revenue_actuals.actual) * 100
+        / nullif(coalesce(revenue_targets.amount, revenue_budgets.budget), 0) as value,
+        coalesce(revenue_targets.amount, revenue_budgets.budget) - revenue_actuals.actual as deviation,
+        case
+            when coalesce(revenue_targets.amount, revenue_budgets.budget, 0) = 0 then 'neither a revenue target nor a budget'
+            when revenue_targets.currency <> entities.currency_func then 'the target is in another currency than the books'
+            when revenue_actuals.actual is null then 'no revenue is booked in the month'
+        end as obstacle,
         false as is_immature,
-        revenue_accounts.evidence
+        revenue_budgets.evidence
     from entities
     cross join parameters
-    left join revenue_accounts on entities.entity_id = revenue_accounts.entity_id
+    left join revenue_actuals on entities.entity_id = revenue_actuals.entity_id
+    left join revenue_budgets on entities.entity_id = revenue_budgets.entity_id
     left join revenue_targets on entities.entity_id = revenue_targets.entity_id
 
 ),
@@ -178,6 +193,7 @@ monthly_costs as (
 
 ),
 
+-- An increase that the budget foresaw is not unexpected: what counts is the amount beyond both.
 cost_increase_rule as (
 
     select
@@ -189,14 +205,25 @@ cost_increase_rule as (
         cast(null as varchar) as department,
         monthly_costs.period_month,
         (monthly_costs.actual - monthly_costs.usual) * 100 / nullif(monthly_costs.usual, 0) as value,
-        monthly_costs.actual - monthly_costs.usual as deviation,
+        monthly_costs.actual - greatest(monthly_costs.usual, coalesce(variances.budget, monthly_costs.usual)) as deviation,
         case
             when monthly_costs.months_before < 3 then 'fewer than three months before'
             when monthly_costs.usual <= 0 then 'no usual cost to compare with'
         end as obstacle,
         false as is_immature,
-        line_evidence.evidence
+        to_json(
+            list_prepend(
+                {
+                    'name': 'average of the three months before',
+                    'amount': cast(cast(monthly_costs.usual as decimal(20, 4)) as varchar),
+                    'share': null
+                },
+                line_evidence.contributors
+            )
+        ) as evidence
     from monthly_costs
+    left join variances
+        on monthly_costs.connection_id = variances.connection_id and monthly_costs.account_id = variances.account_id
     left join line_evidence
         on
             monthly_costs.connection_id = line_evidence.connection_id
@@ -217,7 +244,7 @@ campaign_rule as (
         parameters.closed_month as period_month,
         returns.roi_pct as value,
         returns.cost_total as deviation,
-        case when returns.roi_status = 'no_cost' then 'no cost is known' end as obstacle,
+        case returns.roi_status when 'no_cost' then 'no cost is known' when 'missing_rate' then 'a rate is missing' end as obstacle,
         returns.roi_status = 'immature' as is_immature,
         to_json([
             { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null },
@@ -236,7 +263,7 @@ acquisition as (
 
     select
         economics.entity_id,
-        sum(economics.acquisition_cost) as cost,
+        case when count(economics.acquisition_cost) = count(*) then sum(economics.acquisition_cost) end as cost,
         sum(economics.new_customers) as new_customers
     from {{ ref('unit_economics') }} as economics
     cross join parameters
@@ -301,6 +328,7 @@ cac_rule as (
             when cac_targets.amount is null then 'no target for CAC'
             when cac_targets.currency <> parameters.reporting_currency then 'the target is in another currency than the reporting one'
             when coalesce(acquisition.new_customers, 0) = 0 then 'no new customers in three months'
+            when acquisition.cost is null then 'a rate is missing'
         end as obstacle,
         false as is_immature,
         channel_evidence.evidence
@@ -358,7 +386,7 @@ final as (
         entity_id,
         department,
         period_month,
-        cast(value as decimal(20, 4)) as value,
+        cast(case when obstacle is null then value end as decimal(20, 4)) as value,
         cast(deviation as decimal(20, 4)) as deviation,
         obstacle,
         is_immature,

@@ -22,7 +22,7 @@ ranked as (
     from plans
     cross join parameters
     where plans.budget_updated_at < parameters.as_of_date + interval 1 day
-    window series as (partition by plans.connection_id, plans.department_name, plans.account_id, plans.period_month)
+    window series as (partition by plans.entity_id, plans.department_name, plans.account_id, plans.period_month)
 
 ),
 
@@ -99,7 +99,7 @@ actuals as (
 covered as (
 
     select distinct
-        connection_id,
+        entity_id,
         department_name,
         period_month,
         comparison,
@@ -111,6 +111,7 @@ covered as (
 wanted as (
 
     select
+        entity_id,
         connection_id,
         department_name,
         account_id,
@@ -119,6 +120,7 @@ wanted as (
     from comparators
     union
     select
+        actuals.entity_id,
         actuals.connection_id,
         actuals.department_name,
         actuals.account_id,
@@ -127,7 +129,7 @@ wanted as (
     from actuals
     inner join covered
         on
-            actuals.connection_id = covered.connection_id
+            actuals.entity_id = covered.entity_id
             and actuals.department_name = covered.department_name
             and actuals.period_month = covered.period_month
 
@@ -136,7 +138,7 @@ wanted as (
 compared as (
 
     select
-        accounts.entity_id,
+        wanted.entity_id,
         wanted.connection_id,
         wanted.department_name,
         wanted.account_id,
@@ -153,18 +155,18 @@ compared as (
     from wanted
     inner join {{ ref('dim_account') }} as accounts
         on wanted.connection_id = accounts.connection_id and wanted.account_id = accounts.account_id
-    inner join {{ ref('dim_entity') }} as entities on wanted.connection_id = entities.connection_id
+    inner join {{ ref('dim_entity') }} as entities on wanted.entity_id = entities.entity_id
     cross join parameters
     left join comparators
         on
-            wanted.connection_id = comparators.connection_id
+            wanted.entity_id = comparators.entity_id
             and wanted.department_name = comparators.department_name
             and wanted.account_id = comparators.account_id
             and wanted.period_month = comparators.period_month
             and wanted.comparison = comparators.comparison
     left join actuals
         on
-            wanted.connection_id = actuals.connection_id
+            wanted.entity_id = actuals.entity_id
             and wanted.department_name = actuals.department_name
             and wanted.account_id = actuals.account_id
             and wanted.period_month = actuals.period_month

@@ -16,7 +16,8 @@ renamed as (
         lower(type) as account_type,
         lower(class) as account_class,
         lower(status) as status,
-        lower(system_account) as system_account
+        lower(nullif(system_account, '')) as system_account,
+        nullif(currency_code, '') as currency_code
     from source
 
 )

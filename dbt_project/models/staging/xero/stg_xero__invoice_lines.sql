@@ -33,11 +33,13 @@ renamed as (
         line_item_id,
         line_number,
         account_id,
+        nullif(account_code, '') as account_code,
         description,
         quantity,
-        cast(line_amount as decimal(20, 4)) as net_txn,
-        cast(tax_amount as decimal(20, 4)) as tax_txn,
-        item_code
+        line_amount as amount_txn,
+        tax_amount as tax_txn,
+        nullif(tax_type, '') as tax_code,
+        nullif(item_code, '') as item_code
     from current_parts
 
 )

@@ -15,13 +15,19 @@ renamed as (
         lower(status) as status,
         contact_id,
         date as document_date,
+        reference,
         due_date,
         invoice_number,
         currency_code as currency_txn,
         currency_rate as units_per_base,
+        lower(line_amount_types) as line_amount_types,
+        sub_total as net_txn,
+        total_tax as tax_txn,
         total as total_txn,
         amount_due as amount_due_txn,
-        updated_date_utc as updated_at
+        updated_date_utc as updated_at,
+        _page_id,
+        _dlt_load_id
     from source
 
 )

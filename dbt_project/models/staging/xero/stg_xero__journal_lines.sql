@@ -20,6 +20,7 @@ renamed as (
         description,
         net_amount as amount_func,
         tax_amount as tax_amount_func,
+        nullif(tax_type, '') as tax_code,
         _dlt_load_id,
         _page_id
     from source

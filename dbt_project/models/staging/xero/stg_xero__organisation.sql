@@ -13,8 +13,11 @@ renamed as (
         organisation_id,
         name as organisation_name,
         base_currency,
+        country_code,
         financial_year_end_month,
-        financial_year_end_day
+        financial_year_end_day,
+        period_lock_date,
+        end_of_year_lock_date
     from source
 
 )

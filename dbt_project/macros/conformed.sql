@@ -1,0 +1,58 @@
+{# One ledger of many: every system whose books the hub reads gives the same shapes, each in a model
+   `int_<system>_<shape>_conformed`; this stacks them. The columns of a shape are named here and nowhere else: a system that lacks
+   one gives null. What each means stands in models/intermediate/ledger/_ledger__models.yml. #}
+{% macro conformed(shape) -%}
+    {%- set systems = ['xero', 'netsuite'] -%}
+    {#- What waits outside the ledger: only of systems whose ledger is rebuilt from documents. -#}
+    {%- set rebuilt = ['xero'] -%}
+    {%- set systems = rebuilt if shape == 'gl_quarantine' else systems -%}
+    {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
+    {%- set shapes = {
+        'books': [
+            'connection_id', 'org_unit_id', 'org_unit_name', 'currency_func', 'country_code', 'fiscal_year_end_month', 'fiscal_year_end_day',
+            'locked_until_date',
+        ],
+        'accounts': [
+            'connection_id', 'account_id', 'account_code', 'account_name', 'account_class', 'account_type', 'native_type', 'system_role',
+            'is_active',
+        ],
+        'gl_lines': [
+            'connection_id', 'org_unit_id', 'line_id', 'line_number', 'journal_id', 'journal_number', 'posting_date', 'document_date',
+            'entry_created_at', 'fiscal_year_native', 'fiscal_period_native', 'is_adjustment_period', 'account_id', 'department_name',
+            'campaign_ref', 'product_ref', 'party_id', 'partner_ref', 'document_kind', 'document_type', 'document_id', 'document_number',
+            'description', 'amount_func', 'amount_txn', 'currency_txn', 'tax_code', 'is_reversal', 'reverses_journal_id', 'is_manual',
+            'created_by', '_page_id', '_dlt_load_id',
+        ],
+        'documents': [
+            'connection_id', 'org_unit_id', 'document_id', 'document_number', 'document_kind', 'document_type', 'party_id', 'partner_ref',
+            'document_date', 'due_date', 'currency_txn', 'total_txn', 'open_txn', 'total_func', 'open_func', 'status', 'updated_at',
+            '_page_id',
+        ],
+        'payments': [
+            'connection_id', 'org_unit_id', 'payment_id', 'payment_kind', 'payment_date', 'document_id', 'bank_account_id', 'currency_txn',
+            'amount_txn', 'amount_func', 'status',
+        ],
+        'parties': [
+            'connection_id', 'party_id', 'party_name', 'is_customer', 'is_supplier', 'email', 'tax_id', 'country_code', 'partner_ref',
+        ],
+        'campaigns': ['connection_id', 'campaign_ref', 'campaign_name'],
+        'plan_lines': [
+            'connection_id', 'org_unit_id', 'plan_line_id', 'plan_id', 'plan_name', 'scenario', 'plan_updated_at', 'department_name',
+            'account_id', 'period_month', 'amount_func',
+        ],
+        'gl_quarantine': [
+            'connection_id', 'org_unit_id', 'document_kind', 'document_type', 'document_id', 'document_number', 'document_date', 'reason',
+            'amount_func', 'detail',
+        ],
+        'fx_rates': ['connection_id', 'org_unit_id', 'from_currency', 'to_currency', 'rate_date', 'rate'],
+    } -%}
+    {%- for system in systems %}
+    select
+        '{{ system }}' as source_system,
+        {{ shapes[shape] | join(',\n        ') }}
+    from {{ ref('int_' ~ system ~ '_' ~ model) }}
+        {%- if not loop.last %}
+    union all
+        {%- endif %}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('hub', 'closed_balances') }}
+
+)
+
+select * from source

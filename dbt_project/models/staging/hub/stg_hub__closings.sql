@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('hub', 'closings') }}
+
+)
+
+select * from source

@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('hub', 'control_results') }}
+
+)
+
+select * from source

@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    {{ completed_loads('netsuite', 'customer') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        id as customer_id,
+        coalesce(companyname, altname, nullif(concat_ws(' ', firstname, lastname), ''), entityid) as customer_name,
+        lower(email) as email,
+        vatregnumber as tax_id
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,152 @@
+"""Every check and control: a company in which nothing goes wrong passes all of them, and each fires on its fault."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from finance_hub import settings, warehouse
+from finance_hub.defs.quality import attribution, entries, ledger, periods, subledgers, unit_economics, variance
+from finance_hub.defs.quality import ingestion as ingestion_quality
+from finance_hub.expectations import CheckBrokenError, evaluate
+from finance_hub.refresh import refresh
+from finance_hub.settings import Settings
+from sandbox.company import simulate
+from sandbox.server import RunningSandbox, Shown
+from tests.conftest import connect
+
+DAMAGE = {
+    "journals_balance": "update core.fct_gl_line set amount_func = amount_func + 0.01 where gl_line_key = (select min(gl_line_key) from core.fct_gl_line)",
+    "no_line_is_lost": "delete from core.fct_gl_line where journal_id = (select min(journal_id) from core.fct_gl_line)",
+    "nothing_waits_in_quarantine": "insert into core.fct_gl_quarantine by name select entity_id, connection_id, 'purchase' as document_kind, 'B-1' as document_number, date '2026-01-31' as document_date, 'no_account' as reason, 10 as amount_func, 'not in the chart: 999' as detail from core.dim_entity limit 1",
+    "every_line_has_an_account": "delete from core.dim_account where account_id = (select min(account_id) from core.fct_gl_line)",
+    "rates_are_complete": "update core.fct_fx_rate set fx_status = 'missing_rate', average_rate = null where period_month = '2026-01-01'",
+    "trial_balance_is_zero": "update marts.trial_balance set debit_func = debit_func + 1, amount_func = amount_func + 1 where period_month = '2026-01-01' and account_code = '6100'",
+    "balance_sheet_balances": "update marts.balance_sheet set amount_rpt = amount_rpt + 0.01 where period_month = '2026-01-01' and account_id = 'current_year_earnings'",
+    "statements_tie": "update marts.profit_and_loss set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and account_code = '6100'",
+    "journals_balance_in_their_own_currency": "update core.fct_gl_line set amount_txn = case line_number when 1 then 1 else 0 end, currency_txn = 'EUR' where journal_id = (select min(journal_id) from core.fct_gl_line)",
+    "every_account_is_in_the_group_chart": "update core.fct_gl_line set group_account_code = 'unmapped' where account_id = (select min(account_id) from core.fct_gl_line)",
+    "balances_continue": "update marts.trial_balance set opening_func = opening_func + 1, closing_func = closing_func + 1 where period_month = '2026-01-01' and account_code = '1000'",
+    "earnings_roll_forward": "update marts.balance_sheet set amount_rpt = amount_rpt + 1 where period_month = '2026-01-01' and account_id = 'current_year_earnings'",
+    "translation_rolls_forward": "update marts.balance_sheet set amount_rpt = amount_rpt + 1000 where period_month = '2026-01-01' and account_id = 'translation_adjustment'",
+    "costs_that_are_passed_on_have_drivers": "insert into core.fct_allocation by name select 'e' as entity_id, date '2026-01-01' as period_month, 'r' as rule_id, 10 as amount_func, 'no_driver' as status",
+    "cash_flow_ties": "update marts.cash_flow set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and line = 'Net income'",
+    "group_balance_sheet_balances": "update marts.consolidated_balance_sheet set eliminations_rpt = eliminations_rpt + 1 where period_month = '2026-01-01' and group_account_code = '1000'",
+    "intercompany_agrees": "insert into marts.intercompany_matching by name select 'meridian_inc' as seller_entity_id, 'meridian_uk_ltd' as buyer_entity_id, date '2026-01-01' as period_month, 'missing_at_buyer' as match_status, 2 as error_difference_rpt",
+    "receivables_tie": "update marts.subledger_tie set difference = 2",
+    "payables_tie": "update marts.subledger_tie set difference = 2",
+    "payments_are_what_the_bank_accounts_moved": "delete from core.fct_payment where payment_id = (select max_by(payment_id, amount_func) from core.fct_payment)",
+    "billing_is_in_the_ledger": "update core.fct_document set total_func = total_func + 10000 where document_id = (select min(document_id) from core.fct_document where document_kind = 'sale' and status = 'paid')",
+    "invoice_numbers_have_no_gaps": "delete from core.fct_document where document_number = (select max(document_number) from core.fct_document where document_kind = 'sale' and document_date < '2026-03-01')",
+    "entries_are_made_in_time": "update core.fct_gl_line set entry_created_at = entry_created_at + interval 60 day where journal_id = (select min(journal_id) from core.fct_gl_line)",
+    "every_document_has_a_party": "delete from core.dim_party where party_id = (select min(party_id) from core.fct_document)",
+    "documents_are_posted_in_their_month": "update core.fct_gl_line set document_date = document_date - 40 where journal_id = (select min(journal_id) from core.fct_gl_line)",
+    "every_entity_posts_in_every_month": "delete from core.fct_account_month where period_month = '2026-01-01'",
+    "no_bill_is_entered_twice": "insert into core.fct_document select * replace (document_id || '-again' as document_id, document_date + 2 as document_date) from core.fct_document where document_kind = 'purchase' and status = 'paid' limit 1",
+    "no_journal_is_posted_twice": "insert into core.fct_gl_line select * replace (journal_id || '-again' as journal_id, gl_line_key || '-again' as gl_line_key) from core.fct_gl_line where journal_id = (select max_by(journal_id, amount_func) from core.fct_gl_line)",
+    "manual_journals_keep_office_hours": "update core.fct_gl_line set entry_created_at = timestamp '2026-01-04 03:00:00', is_manual = true where period_month = '2026-01-01'",
+    "manual_journals_are_not_round": "update core.fct_gl_line set amount_func = 5000, is_manual = true, document_kind = 'journal' where gl_line_key = (select min(gl_line_key) from core.fct_gl_line)",
+    "first_digits_are_natural": "update core.fct_gl_line set amount_func = 900 + (hash(gl_line_key) % 9000) / 100.0, fiscal_year = 2025",
+    "accounts_are_used_as_always": "update core.fct_gl_line set account_id = (select min(account_id) from core.dim_account where account_id not in (select account_id from core.fct_gl_line)), is_manual = true, amount_func = 4321, document_kind = 'journal' where gl_line_key = (select max_by(gl_line_key, posting_date) from core.fct_gl_line)",
+    "accounts_have_their_usual_side": "update core.fct_account_month set net_func = -net_func where account_code = '6100'",
+    "manual_journals_say_why": "update core.fct_gl_line set description = '', document_number = null where is_manual",
+    "regular_suppliers_have_billed": "delete from core.fct_document where document_kind = 'purchase' and document_date >= '2026-05-01'",
+    "closed_months_are_left_alone": "update core.fct_gl_line set document_kind = 'closed_period_change', journal_id = 'adjustment|' || entity_id || '|2026-01-01|in', journal_number = 'Change of 2026-01' where gl_line_key = (select min(gl_line_key) from core.fct_gl_line); insert into core.dim_closing select entity_id, date '2026-01-31', 'block', '' from core.dim_entity",
+    "closed_months_hold_their_seal": "insert into hub.period_seals select entity_id, period_month, 1, now()::timestamp, 'h', '', 's', '' from core.dim_date where period_month = '2026-01-01' limit 1",
+    "weights_sum_to_one": "update marts.revenue_attribution set weight = weight / 2 where conversion_id = (select min(conversion_id) from core.fct_conversion)",
+    "credit_is_the_revenue": "delete from marts.revenue_attribution where attribution_model = 'last' and conversion_id = (select min(conversion_id) from core.fct_conversion)",
+    "cost_is_that_of_the_books": "delete from core.fct_campaign_cost where campaign_id = 'unassigned'",
+    "books_and_platform_agree": "update core.fct_campaign_cost set platform_cost_func = platform_cost_func * 1.1",
+    "every_campaign_has_a_return": "delete from marts.campaign_roi where campaign_id = (select min(campaign_id) from core.fct_campaign_cost)",
+    "returns_recomputed": "update marts.campaign_roi set roi_pct = roi_pct + 1 where roi_status = 'ok'",
+    "money_facts_reconcile": "insert into marts.financial_revenue_attribution from marts.financial_revenue_attribution where campaign_cost is not null limit 1",
+    "deals_have_a_customer": "update core.fct_conversion set customer_id = null where converted_at < '2025-01-01'",
+    "acquisition_cost_recomputed": "update marts.unit_economics set acquisition_cost = acquisition_cost + 100 where channel = 'all' and period_month = '2026-01-01'",
+    "cac_recomputed": "update marts.unit_economics set cac = cac * 1.01 where channel = 'all'",
+    "ltv_recomputed": "update marts.unit_economics set ltv = ltv * 1.01",
+    "channels_add_up": "update marts.unit_economics set leads = leads + 1 where channel = 'all' and period_month = '2026-01-01'",
+    "plans_are_complete": "delete from core.fct_plan_line where plan_line_key = (select min(plan_line_key) from core.fct_plan_line where amount_func <> 0)",
+    "actuals_are_those_of_the_ledger": "update marts.budget_variance set actual = actual + 1, variance_abs = variance_abs + 1 where period_month = '2026-01-01'",
+    "variances_recomputed": "update marts.budget_variance set variance_abs = variance_abs + 1 where period_month = '2026-01-01'",
+    "every_rule_was_evaluated": "delete from marts.alert where rule_id = 'cac_over_target'",
+    "archive_is_what_was_received": "update xero.extraction set documents_received = documents_received + 1 where table_name = 'invoices'",
+    "raw_is_what_was_received": "update xero.invoice_lines set line_amount = line_amount + 0.01 where line_item_id = (select min(line_item_id) from xero.invoice_lines)",
+    "staging_is_what_is_raw": "create or replace view staging.stg_hubspot__contacts as select * from hubspot.contacts limit 5",
+    "no_load_was_cut_off": "update hubspot.contacts set _dlt_load_id = 'dead' where id = (select min(id) from hubspot.contacts)",
+    "little_was_set_aside": "update xero.extraction set documents_quarantined = 30 where table_name = 'journals'",
+    "vendors_send_what_is_declared": "update xero.extraction set undeclared_fields = 'Novelty' where table_name = 'journals'",
+    "sources_are_fresh": "update marts.source_freshness set is_stale = true where system = 'xero'",
+}
+CHECKS = {
+    check.name: check
+    for domain in (attribution, entries, ingestion_quality, ledger, periods, subledgers, unit_economics, variance)
+    for check in domain.CHECKS
+}
+
+
+@pytest.fixture(scope="module")
+def flawless(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub that has read and published a group in which nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("flawless")
+    company = folder / "flawless.duckdb"
+    simulate(company, scale=0.25, as_of=date(2026, 6, 30), flaws=False)
+    with RunningSandbox(Shown(company=company, limits=False)) as running:
+        home = connect(folder / "home", running.url, currency="USD", as_of="2026-06-30")
+        outcome = refresh(settings.load(home))
+    assert outcome.problems == []
+    assert outcome.checks_failed == []
+    return home
+
+
+@pytest.fixture(scope="module")
+def damaged(flawless: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, duckdb.DuckDBPyConnection]]:
+    """A copy of the warehouse to damage, under the warehouse's own name."""
+    found = settings.load(flawless)
+    copy = tmp_path_factory.mktemp("damaged") / found.warehouse.name
+    shutil.copyfile(found.warehouse, copy)
+    with warehouse.writing(copy) as database:
+        yield found, database
+
+
+@pytest.mark.parametrize("name", sorted(CHECKS))
+def test_every_check_passes_and_fires_on_its_fault(name: str, damaged: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    found, database = damaged
+    assert evaluate(CHECKS[name], found, database).passed
+    database.execute("begin")
+    try:
+        database.execute(DAMAGE[name])
+        verdict = evaluate(CHECKS[name], found, database)
+    finally:
+        database.execute("rollback")
+    assert not verdict.passed
+    assert verdict.failed_rows > 0
+    assert "rows: " in verdict.measured, "it says which rows"
+
+
+def test_a_check_that_is_wrong_itself_is_not_taken_for_bad_data(damaged: tuple[Settings, duckdb.DuckDBPyConnection]) -> None:
+    found, database = damaged
+    with pytest.raises(CheckBrokenError, match="nowhere"):
+        evaluate(replace(CHECKS["cac_recomputed"], query="from nowhere"), found, database)
+    typo = replace(CHECKS["weights_sum_to_one"], expectations=lambda expect: [expect.ExpectColumnValuesToBeUnique(column="wieght")])
+    with pytest.raises(CheckBrokenError, match="wieght"):
+        evaluate(typo, found, database)
+
+
+def test_every_control_of_the_catalogue_is_evaluated_or_says_why_not(flawless: Path) -> None:
+    """What the snapshot tells of its controls, by the catalogue's numbers."""
+    with duckdb.connect(str(flawless / "serve" / "current"), read_only=True) as snapshot:
+        told = snapshot.execute("select control_id, list(distinct status) from core.fct_control_result group by 1").fetchall()
+        catalogue = {control for (control,) in snapshot.execute("select control_id from core.controls").fetchall()}
+        reasons = snapshot.execute(
+            "select count(*) from core.fct_control_result where status = 'not_applicable' and measured is null"
+        )
+        assert reasons.fetchone() == (0,)
+    assert {control for control, _ in told} == catalogue
+    assert {status for _, statuses in told for status in statuses} <= {"passed", "noted", "not_applicable"}
+    assert {control: statuses for control, statuses in told if "passed" not in statuses and "not_applicable" not in statuses} == {}
