@@ -31,6 +31,17 @@ def kept(company: Path, until: str) -> dict[tuple[str, str], Decimal]:
     return {(account, month): amount for account, month, amount in rows}
 
 
+def posted(company: Path, until: str) -> int:
+    """How many lines the company's own books have."""
+    with duckdb.connect() as books:
+        books.execute(f"attach '{company}' as meridian (read_only); use meridian")
+        (count,) = books.execute(
+            "select count(*) from company.journal_line join company.journal using (journal_id) where entity_id = ? and recorded_at <= ?",
+            [ENTITY, until],
+        ).fetchall()[0]
+    return int(count)
+
+
 def shown(hub: Hub, connection: str) -> dict[tuple[str, str], Decimal]:
     """The same from the raw tables, by the rule of the source's README."""
     rows = hub.ask(f"""
@@ -54,7 +65,7 @@ def test_the_ledger_is_that_of_the_company_to_the_cent(
     loaded: tuple[Hub, dict[str, dict[str, int]]], meridian: Path, driver: str
 ) -> None:
     hub, rows = loaded
-    assert rows[driver]["journal_lines"] == 8660
+    assert rows[driver]["journal_lines"] == posted(meridian, AS_OF)
     assert shown(hub, driver) == kept(meridian, AS_OF)
     assert hub.ask("""select count(*) from "database".quarantine""") == [(0,)]
 
