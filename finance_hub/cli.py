@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -370,6 +371,48 @@ def trace(
         )
         if trail.page.excerpt:
             out.print(trail.page.excerpt, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def scorecard(
+    home: Home = DEFAULT_HOME,
+    company: Annotated[
+        Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
+    ] = None,
+) -> None:
+    """Hold what was published against the truth of the simulated company: statements, charges between companies, defects.
+
+    Example: finance-hub scorecard
+    """
+    from finance_hub import scorecard as scoring
+    from finance_hub.demo import COMPANY
+
+    company = company or home / COMPANY
+    if not company.exists():
+        raise SettingsError(f"{company} is not there: scores need a simulated company, such as the demo's (finance-hub demo).")
+    with closing(scoring.attach(publish.current(home.resolve()), company)) as database:
+        until = scoring.closed_month(database)
+        table = Table(
+            "company",
+            "statement",
+            "cells",
+            "wrong",
+            "wrong in group currency",
+            "a cent off",
+            title=f"Statements up to {until:%Y-%m}",
+        )
+        for score in scoring.statements(database, until=until):
+            figures = (score.compared, score.wrong_func, score.wrong_rpt, score.rounded)
+            table.add_row(score.entity, score.statement, *(f"{figure:,}" for figure in figures))
+        out.print(table)
+        table = Table("seller", "buyer", "charges", "matched", "explained", title="Charges between companies")
+        for pair in scoring.intercompany(database, until=until):
+            table.add_row(pair.seller, pair.buyer, str(pair.charges), str(pair.matched), str(pair.explained))
+        out.print(table)
+        table = Table("defect", "found by", "injected", "found", "false alarms", title="Defects of the books")
+        for defect in scoring.defects(database):
+            table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
+        out.print(table)
 
 
 @sandbox_app.command()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ from finance_hub.settings import Settings, SettingsError
 from sandbox.company import simulate
 from sandbox.server import RunningSandbox, Shown
 
+COMPANY = "meridian.duckdb"
+"""In the home of a demo: the simulated company, with the truth that ``finance-hub scorecard`` compares with."""
 MARK = "# Written by `finance-hub demo`, which writes it anew each time."
 
 
@@ -38,17 +39,14 @@ class Section:
     empty: str = "none"
 
 
-LOADED = Section(
-    "Rows by source",
-    """
+_LOADED = """
     select connection_id as source, sum(documents_received) as "documents extracted", sum(documents_quarantined) as quarantined, sum(rows_loaded) as "rows loaded"
     from (
         select connection_id, extraction_id, max(documents_received) as documents_received,
             sum(documents_quarantined) as documents_quarantined, sum(rows_loaded) as rows_loaded
-        from (from xero.extraction union all by name from hubspot.extraction union all by name from ecb.extraction) group by all
+        from ({extractions}) group by all
     ) group by all order by all
-    """,
-)
+"""
 FOUND = (
     Section(
         "Profit and loss of the group by quarter",
@@ -117,9 +115,9 @@ def run_demo(home: Path, *, scale: float, as_of: date, console: Console) -> Outc
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
     )
-    with tempfile.TemporaryDirectory(prefix="meridian-") as folder, bar:
+    with bar:
         task = bar.add_task("Simulating Meridian Group", total=1.0)
-        company = Path(folder) / "meridian.duckdb"
+        company = home / COMPANY
         simulate(
             company,
             scale=scale,
@@ -171,7 +169,9 @@ def _connect(home: Path, url: str, as_of: date) -> Settings:
 
 def _show(found: Settings, outcome: Outcome, console: Console) -> None:
     with warehouse.reading(found.warehouse) as database:
-        console.print(_table(database, LOADED))
+        systems = sorted({connection.system for connection in found.connections.values()})
+        extractions = " union all by name ".join(f"from {system}.extraction" for system in systems)
+        console.print(_table(database, Section("Rows by source", _LOADED.format(extractions=extractions))))
     if outcome.snapshot is None:
         for problem in outcome.problems:
             console.print(f"[red]{problem}[/red]", highlight=False)
@@ -189,7 +189,11 @@ def _show(found: Settings, outcome: Outcome, console: Console) -> None:
     place = "" if found.home == Path(".hub").resolve() else f" --home {found.home}"
     console.print(f"Everything is in {found.home}; readers use {outcome.snapshot}.", soft_wrap=True)
     console.print("\nNext:", highlight=False)
-    for command in (f"ui{place}", f'query{place} "select * from profit_and_loss order by period_month desc limit 10"'):
+    for command in (
+        f"ui{place}",
+        f'query{place} "select * from profit_and_loss order by period_month desc limit 10"',
+        f"scorecard{place}",
+    ):
         console.print(f"  finance-hub {command}", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -1,8 +1,8 @@
 {# One ledger of many: every system whose books the hub reads gives the same shapes, each in a model
    `int_<system>_<shape>_conformed`; this stacks them. The columns of a shape are named here and nowhere else: a system that lacks
-   one gives null. What each means stands in models/intermediate/ledger/_ledger__models.yml. #}
+   one gives null. What each means stands in models/core/_core__models.yml. #}
 {% macro conformed(shape) -%}
-    {%- set systems = ['xero', 'netsuite'] -%}
+    {%- set systems = ['xero', 'netsuite', 'sap'] -%}
     {#- What waits outside the ledger: only of systems whose ledger is rebuilt from documents. -#}
     {%- set rebuilt = ['xero'] -%}
     {%- set systems = rebuilt if shape == 'gl_quarantine' else systems -%}
@@ -38,7 +38,7 @@
         'campaigns': ['connection_id', 'campaign_ref', 'campaign_name'],
         'plan_lines': [
             'connection_id', 'org_unit_id', 'plan_line_id', 'plan_id', 'plan_name', 'scenario', 'plan_updated_at', 'department_name',
-            'account_id', 'period_month', 'amount_func',
+            'account_id', 'period_month', 'amount_func', 'is_debit_positive',
         ],
         'gl_quarantine': [
             'connection_id', 'org_unit_id', 'document_kind', 'document_type', 'document_id', 'document_number', 'document_date', 'reason',

@@ -8,7 +8,7 @@ parameters as (
 
 books as (
 
-    {{ conformed('books') }}
+    select * from {{ ref('int_ledger_books_stacked') }}
 
 ),
 

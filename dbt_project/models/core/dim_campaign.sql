@@ -89,7 +89,7 @@ entities as (
 
 in_books as (
 
-    {{ conformed('campaigns') }}
+    select * from {{ ref('int_ledger_campaigns_stacked') }}
 
 ),
 

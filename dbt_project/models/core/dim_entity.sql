@@ -2,7 +2,7 @@ with
 
 books as (
 
-    {{ conformed('books') }}
+    select * from {{ ref('int_ledger_books_stacked') }}
 
 ),
 

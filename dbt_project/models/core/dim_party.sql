@@ -2,7 +2,7 @@ with
 
 parties as (
 
-    {{ conformed('parties') }}
+    select * from {{ ref('int_ledger_parties_stacked') }}
 
 ),
 

@@ -19,6 +19,7 @@ lines as (
         lines.connection_id,
         lines.period_month,
         lines.journal_id,
+        lines.account_id,
         lines.group_account_code,
         lines.amount_func,
         lines.currency_func,
@@ -36,6 +37,7 @@ indirect as (
         account_months.entity_id,
         account_months.connection_id,
         account_months.period_month,
+        account_months.account_id,
         chart.cash_flow_category as category,
         chart.cash_flow_line as line,
         account_months.currency_func,
@@ -44,8 +46,8 @@ indirect as (
     inner join chart on account_months.group_account_code = chart.group_account_code
     where chart.cash_flow_category <> 'cash'
     group by
-        account_months.entity_id, account_months.connection_id, account_months.period_month, chart.cash_flow_category,
-        chart.cash_flow_line, account_months.currency_func
+        account_months.entity_id, account_months.connection_id, account_months.period_month, account_months.account_id,
+        chart.cash_flow_category, chart.cash_flow_line, account_months.currency_func
 
 ),
 
@@ -67,6 +69,7 @@ direct as (
         lines.entity_id,
         lines.connection_id,
         lines.period_month,
+        lines.account_id,
         chart.cash_flow_category as category,
         chart.direct_cash_flow_line as line,
         lines.currency_func,
@@ -76,8 +79,8 @@ direct as (
     inner join chart on lines.group_account_code = chart.group_account_code
     where not lines.is_cash
     group by
-        lines.entity_id, lines.connection_id, lines.period_month, chart.cash_flow_category, chart.direct_cash_flow_line,
-        lines.currency_func
+        lines.entity_id, lines.connection_id, lines.period_month, lines.account_id, chart.cash_flow_category,
+        chart.direct_cash_flow_line, lines.currency_func
 
 ),
 

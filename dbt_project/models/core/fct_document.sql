@@ -2,7 +2,7 @@ with
 
 documents as (
 
-    {{ conformed('documents') }}
+    select * from {{ ref('int_ledger_documents_stacked') }}
 
 ),
 

@@ -62,7 +62,7 @@ crossed as (
 
 own_rates as (
 
-    {{ conformed('fx_rates') }}
+    select * from {{ ref('int_ledger_fx_rates_stacked') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 lines as (
 
-    {{ conformed('gl_lines') }}
+    select * from {{ ref('int_ledger_gl_lines_stacked') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 quarantined as (
 
-    {{ conformed('gl_quarantine') }}
+    select * from {{ ref('int_ledger_gl_quarantine_stacked') }}
 
 ),
 

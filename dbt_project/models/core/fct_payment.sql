@@ -2,7 +2,7 @@ with
 
 payments as (
 
-    {{ conformed('payments') }}
+    select * from {{ ref('int_ledger_payments_stacked') }}
 
 ),
 

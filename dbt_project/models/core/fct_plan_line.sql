@@ -2,7 +2,7 @@ with
 
 lines as (
 
-    {{ conformed('plan_lines') }}
+    select * from {{ ref('int_ledger_plan_lines_stacked') }}
 
 ),
 
@@ -33,7 +33,9 @@ final as (
         accounts.account_code,
         accounts.account_class,
         lines.period_month,
-        cast(lines.amount_func as decimal(20, 4)) as amount_func,
+        -- Positive where the account's balance usually is.
+        cast(lines.amount_func * case when lines.is_debit_positive then coalesce(accounts.natural_sign, 1) else 1 end as decimal(20, 4))
+            as amount_func,
         entities.currency_func
     from lines
     inner join entities on lines.connection_id = entities.connection_id and lines.org_unit_id = entities.org_unit_id

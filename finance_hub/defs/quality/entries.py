@@ -115,7 +115,7 @@ CHECKS = (
         asset=["core", "fct_gl_line"],
         name="no_journal_is_posted_twice",
         control="D-02",
-        description="Journals with the same lines within twenty days of each other: what recurs by the month is no double.",
+        description="Journals with the same lines within twenty days of each other: what recurs by the month, or was reversed, is no double.",
         level="info",
         query="""
             with journals as (
@@ -124,6 +124,9 @@ CHECKS = (
                     hash(list(account_id || '|' || amount_func || '|' || coalesce(department_name, '') || '|' || coalesce(party_id, '') order by account_id, amount_func, department_name)) as lines
                 from core.fct_gl_line
                 where not is_reversal and document_kind not in ('payment_received', 'payment_made')
+                    and (connection_id, journal_id) not in (
+                        select (connection_id, reverses_journal_id) from core.fct_gl_line where reverses_journal_id is not null
+                    )
                 group by entity_id, connection_id, journal_id
             ),
             followed as (

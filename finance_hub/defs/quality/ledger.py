@@ -3,33 +3,6 @@
 import dagster as dg
 
 from finance_hub.expectations import checks_of, expectation_check
-from finance_hub.settings import Settings
-from finance_hub.warehouse import Database
-
-
-def _lines_given(_settings: Settings, database: Database) -> str:
-    """Lines and debits that each system's model of ledger lines gives, against those of the ledger."""
-    views = database.execute(
-        r"select view_name from duckdb_views() where schema_name = 'intermediate' and view_name like 'int\_%\_gl\_lines\_conformed' escape '\'"
-    ).fetchall()
-    given = " union all by name ".join(
-        f"select connection_id, posting_date, amount_func from intermediate.{name}" for (name,) in views
-    )
-    return f"""
-        with given as (
-            select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits
-            from ({given}) cross join core.dim_as_of as today
-            where coalesce(posting_date, today.as_of_date) <= today.as_of_date group by connection_id
-        ),
-        kept as (
-            select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits from core.fct_gl_line group by connection_id
-        )
-        select connection_id, given.line_count as given_count, kept.line_count as ledger_count,
-            given.debits::varchar as given_debits, kept.debits::varchar as ledger_debits
-        from given full join kept using (connection_id)
-        where given.line_count is distinct from kept.line_count or abs(given.debits - kept.debits) > 0.005 * given.line_count
-    """
-
 
 CHECKS = (
     expectation_check(
@@ -58,7 +31,20 @@ CHECKS = (
         name="no_line_is_lost",
         control="C-01",
         description="Every line that the systems' models give, up to the as-of date, stands in the ledger: same count, same debits.",
-        query=_lines_given,
+        query="""
+            with given as (
+                select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits
+                from intermediate.int_ledger_gl_lines_stacked cross join core.dim_as_of as today
+                where coalesce(posting_date, today.as_of_date) <= today.as_of_date group by connection_id
+            ),
+            kept as (
+                select connection_id, count(*) as line_count, sum(greatest(amount_func, 0)) as debits from core.fct_gl_line group by connection_id
+            )
+            select connection_id, given.line_count as given_count, kept.line_count as ledger_count,
+                given.debits::varchar as given_debits, kept.debits::varchar as ledger_debits
+            from given full join kept using (connection_id)
+            where given.line_count is distinct from kept.line_count or abs(given.debits - kept.debits) > 0.005 * given.line_count
+        """,
     ),
     expectation_check(
         asset=["core", "fct_gl_quarantine"],

@@ -10,8 +10,10 @@ CHECKS = (
         name="plans_are_complete",
         description="The plan lines hold every budgeted amount of the source, once.",
         query="""
-            with planned as (select connection_id, budget_id, sum(amount_func) as amount from core.fct_plan_line group by all),
-            source as (select connection_id, budget_id, sum(amount_func) as amount from staging.stg_xero__budget_lines group by all)
+            with planned as (select connection_id, budget_id, sum(abs(amount_func)) as amount from core.fct_plan_line group by all),
+            source as (
+                select connection_id, plan_id as budget_id, sum(abs(amount_func)) as amount from intermediate.int_ledger_plan_lines_stacked group by all
+            )
             select connection_id, budget_id, planned.amount::varchar as planned, source.amount::varchar as in_source
             from planned full join source using (connection_id, budget_id)
             where planned.amount is distinct from source.amount

@@ -39,7 +39,8 @@ final as (
         coalesce(departments.option_name, 'all') as department_name,
         lines.account_id,
         lines.period_month,
-        lines.amount_func
+        lines.amount_func,
+        false as is_debit_positive
     from lines
     inner join budgets on lines.connection_id = budgets.connection_id and lines.budget_id = budgets.budget_id
     inner join organisations on lines.connection_id = organisations.connection_id

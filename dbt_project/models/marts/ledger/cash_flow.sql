@@ -49,6 +49,7 @@ opened as (
 
 ),
 
+-- Translated by account, as the profit and loss is: net income is the same in both.
 translated as (
 
     select
@@ -58,13 +59,16 @@ translated as (
         movements.period_month,
         movements.category,
         movements.line,
-        cast(movements.amount_func as decimal(20, 4)) as amount_func,
+        cast(sum(movements.amount_func) as decimal(20, 4)) as amount_func,
         movements.currency_func,
-        {{ posted('movements.amount_func * rates.average_rate', 'rates.to_currency') }} as amount_rpt,
+        cast(sum({{ posted('movements.amount_func * rates.average_rate', 'rates.to_currency') }}) as decimal(20, 4)) as amount_rpt,
         rates.to_currency as currency_rpt,
         rates.fx_status
     from movements
     inner join rates on movements.entity_id = rates.entity_id and movements.period_month = rates.period_month
+    group by
+        movements.method, movements.entity_id, movements.connection_id, movements.period_month, movements.category, movements.line,
+        movements.currency_func, rates.to_currency, rates.fx_status
 
 ),
 

@@ -232,6 +232,16 @@ cost_increase_rule as (
 
 ),
 
+-- Companies whose sales a CRM tells: without one, no campaign has any return, and none is judged.
+with_sales as (
+
+    select entity_id
+    from {{ ref('campaign_roi') }}
+    group by entity_id
+    having sum(attributed_revenue) > 0 or sum(leads) > 0
+
+),
+
 campaign_rule as (
 
     select
@@ -244,7 +254,11 @@ campaign_rule as (
         parameters.closed_month as period_month,
         returns.roi_pct as value,
         returns.cost_total as deviation,
-        case returns.roi_status when 'no_cost' then 'no cost is known' when 'missing_rate' then 'a rate is missing' end as obstacle,
+        case
+            when returns.roi_status = 'no_cost' then 'no cost is known'
+            when returns.roi_status = 'missing_rate' then 'a rate is missing'
+            when with_sales.entity_id is null then 'no CRM tells what was sold'
+        end as obstacle,
         returns.roi_status = 'immature' as is_immature,
         to_json([
             { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null },
@@ -253,6 +267,7 @@ campaign_rule as (
         ]) as evidence
     from {{ ref('campaign_roi') }} as returns
     cross join parameters
+    left join with_sales on returns.entity_id = with_sales.entity_id
     where
         returns.attribution_model = 'linear' and returns.roi_status <> 'unassigned'
         and (returns.end_date is null or returns.end_date >= parameters.as_of_date - {{ var('roi_alert_window_days') }})

@@ -1,0 +1,1 @@
+{{ conformed('fx_rates') }}

@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    {{ completed_loads('sap', 'business_partner_addresses') }}
+
+),
+
+renamed as (
+
+    select
+        connection_id,
+        business_partner as party_id,
+        address_id,
+        validity_start_date as valid_from,
+        country as country_code
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,267 @@
+"""How right the hub is about a company whose truth is known: what a snapshot tells against the simulation's own books.
+
+Everything here is a query over two databases: ``hub``, the published snapshot, and ``meridian``, the file of the simulated company.
+Both must be attached to the connection that is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+# An entity of the simulation is the one whose name the settings of its connection bear.
+_ENTITIES = r"""
+    select e.entity_id as true_id, h.entity_id, h.entity_name
+    from hub.core.dim_entity as h
+    join meridian.company.entity as e on h.entity_id = trim(regexp_replace(lower(e.name), '[^a-z0-9]+', '_', 'g'), '_')
+"""
+
+# What each statement says, and what is true, by entity, month and place in the statement.
+_STATEMENTS = {
+    "profit and loss": (
+        """
+        select entity_id, period_month as month, ltrim(account_code, '0') as place, sum(amount_func) as func, sum(amount_rpt) as rpt
+        from hub.marts.profit_and_loss group by all
+        """,
+        "select entity_id, month, account_code as place, amount_func as func, amount_usd as rpt from meridian.truth.profit_and_loss",
+    ),
+    # What a system or the hub computes as equity is no account of the books: the ledger's own controls hold it to the closed years.
+    "balance sheet": (
+        """
+        select entity_id, period_month as month, ltrim(account_code, '0') as place,
+            sum(case when account_class = 'asset' then amount_func else -amount_func end) as func,
+            sum(case when account_class = 'asset' then amount_rpt else -amount_rpt end) as rpt
+        from hub.marts.balance_sheet
+        where account_id not in ('retained_earnings_system', 'current_year_earnings', 'translation_adjustment') group by all
+        """,
+        "select entity_id, month, account_code as place, amount_func as func, amount_usd as rpt from meridian.truth.balance_sheet",
+    ),
+    "cash flow": (
+        """
+        select entity_id, period_month as month, method || ' ' || category as place, sum(amount_func) as func, sum(amount_rpt) as rpt
+        from hub.marts.cash_flow where category in ('operating', 'investing', 'financing') group by all
+        """,
+        """
+        select entity_id, month, method || ' ' || category as place, sum(amount_func) as func, sum(amount_usd) as rpt
+        from meridian.truth.cash_flow group by all
+        """,
+    ),
+}
+
+# How many rows a control found, by entity and month.
+_BY_CONTROL = """
+    select entity_id, period_month as month, max(failed_rows) as found
+    from hub.core.fct_control_result where check_name = '{check}' and status <> 'pass' and entity_id is not null group by all
+"""
+_INJECTED = """
+    select d.entity_id as true_id, d.kind, d.record_id, d.injected_at
+    from meridian.truth.defect as d, hub.core.dim_as_of as t where d.injected_at < t.as_of_date + 1
+"""
+
+
+@dataclass(frozen=True)
+class StatementScore:
+    """Cells of one statement of one entity: how many were compared, and how many differ.
+
+    ``wrong_rpt`` counts differences above one cent in the reporting currency; ``rounded`` those of one cent, where a system splits an
+    amount over two accounts that the company keeps on one.
+    """
+
+    entity: str
+    statement: str
+    compared: int
+    wrong_func: int
+    wrong_rpt: int
+    rounded: int
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """Charges between two entities: how many there are, how many match, and how many differences are explained as what they are."""
+
+    seller: str
+    buyer: str
+    charges: int
+    matched: int
+    explained: int
+
+
+@dataclass(frozen=True)
+class DefectScore:
+    """Defects of one kind: how many were injected, how many were found, how often the alarm was false, and what found them."""
+
+    kind: str
+    found_by: str
+    injected: int
+    found: int
+    false_alarms: int
+
+
+def attach(snapshot: Path, company: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that sees both, to read only. The caller closes it."""
+    connection = duckdb.connect()
+    for path, name in ((snapshot, "hub"), (company, "meridian")):
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as {name} (read_only)")
+    return connection
+
+
+def closed_month(connection: duckdb.DuckDBPyConnection) -> date:
+    """First day of the last month whose closing entries are in."""
+    row = connection.execute("select closed_month from hub.core.dim_as_of").fetchone()
+    if row is None or not isinstance(row[0], date):
+        raise ValueError("The snapshot does not say as of when it tells.")
+    return row[0]
+
+
+def statements(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[StatementScore]:
+    """Every statement of every entity, cell by cell, from the company's first month up to ``until``."""
+    scores = []
+    for statement, (told, truth) in _STATEMENTS.items():
+        rows = connection.execute(
+            f"""
+            with entities as ({_ENTITIES}),
+            truth as (
+                select entities.entity_id, entities.entity_name, month, place, func, rpt
+                from ({truth}) as t join entities on t.entity_id = entities.true_id where month <= $until and func <> 0
+            ),
+            told as (
+                select told.* from ({told}) as told
+                join (select entity_id, min(month) as first_month from truth group by 1) as since using (entity_id)
+                where month between first_month and $until and func <> 0
+            )
+            select coalesce(entity_name, entity_id), count(*), count(*) filter (told.func is distinct from truth.func),
+                count(*) filter (abs(coalesce(told.rpt, 0) - coalesce(truth.rpt, 0)) > 0.01 or (told.rpt is null) <> (truth.rpt is null)),
+                count(*) filter (abs(told.rpt - truth.rpt) between 0.0001 and 0.01)
+            from told full join truth using (entity_id, month, place) group by 1 order by 1
+            """,
+            {"until": until},
+        ).fetchall()
+        scores += [StatementScore(row[0], statement, *row[1:]) for row in rows]
+    return scores
+
+
+def intercompany(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[PairScore]:
+    """Charges between entities whose books the hub reads: matched, or told as what they are (another amount, another month)."""
+    rows = connection.execute(
+        f"""
+        with entities as ({_ENTITIES}),
+        truth as (
+            select s.entity_id as seller, b.entity_id as buyer, s.entity_name as seller_name, b.entity_name as buyer_name, month,
+                case
+                    when entered is distinct from billed then 'amount_differs'
+                    when entered_month is distinct from month then 'timing'
+                    else 'matched'
+                end as what
+            from meridian.truth.intercompany as t
+            join entities as s on t.seller_id = s.true_id join entities as b on t.buyer_id = b.true_id
+            where month <= $until
+        ),
+        charges as (select seller, buyer, any_value(seller_name) as seller_name, any_value(buyer_name) as buyer_name, what, count(*) as n from truth group by seller, buyer, what),
+        told as (
+            select seller_entity_id as seller, buyer_entity_id as buyer, match_status as what, count(*) as n
+            from hub.marts.intercompany_matching
+            where date_trunc('month', coalesce(seller_date, buyer_date)) <= $until group by all
+        )
+        select any_value(seller_name), any_value(buyer_name), sum(charges.n),
+            coalesce(sum(least(charges.n, told.n)) filter (what = 'matched'), 0),
+            coalesce(sum(least(charges.n, told.n)) filter (what <> 'matched'), 0)
+        from charges left join told using (seller, buyer, what) group by seller, buyer order by 1, 2
+        """,
+        {"until": until},
+    ).fetchall()
+    return [PairScore(*row) for row in rows]
+
+
+def defects(connection: duckdb.DuckDBPyConnection) -> list[DefectScore]:
+    """Defects of the books of the entities that the hub reads, by kind, found up to the day as of which it tells."""
+    documents = f"""
+        select e.entity_id, date_trunc('month', doc.issue_date)::date as month, d.kind, doc.number, doc.issue_date, doc.total,
+            doc.document_id, d.injected_at
+        from ({_INJECTED}) as d join meridian.company.document as doc on doc.document_id = d.record_id
+        join ({_ENTITIES}) as e on d.true_id = e.true_id
+    """
+    return [
+        _scored(
+            connection,
+            "bill_entered_twice",
+            "D-01 no_bill_is_entered_twice",
+            f"select entity_id, month, count(*) as expected from ({documents}) where kind = 'bill_entered_twice' group by all",
+            _BY_CONTROL.format(check="no_bill_is_entered_twice"),
+        ),
+        _scored(
+            connection,
+            "posted_late",
+            "C-03 entries_are_made_in_time",
+            f"select entity_id, month, count(*) as expected from ({documents}) where kind = 'posted_late' group by all",
+            _BY_CONTROL.format(check="entries_are_made_in_time"),
+            # Whatever the company entered late is late, such as the correction of a document.
+            true_alarms=f"""
+            select e.entity_id, date_trunc('month', j.journal_date)::date as month, count(*) as expected
+            from meridian.company.journal as j join ({_ENTITIES}) as e on j.entity_id = e.true_id, hub.core.dim_as_of as t
+            where j.recorded_at::date > last_day(j.journal_date) + 11 and j.recorded_at < t.as_of_date + 1
+                and j.journal_date <= t.as_of_date and j.source_type <> 'opening' group by all
+            """,
+        ),
+        *(
+            _scored(
+                connection,
+                kind,
+                f"B-06 intercompany_matching, {status}",
+                f"select entity_id, month, count(*) as expected from ({documents}) where kind = '{kind}' group by all",
+                f"""
+                select buyer_entity_id as entity_id, date_trunc('month', coalesce({dated}, seller_date))::date as month, count(*) as found
+                from hub.marts.intercompany_matching where match_status = '{status}' group by all
+                """,
+            )
+            for kind, status, dated in (
+                ("charge_amount_differs", "amount_differs", "buyer_date"),
+                ("charge_entered_late", "timing", "buyer_date"),
+            )
+        ),
+        *(
+            _scored(
+                connection,
+                kind,
+                "taken back: no such document is alive",
+                f"select entity_id, month, count(*) as expected from ({documents}) where kind = '{kind}' group by all",
+                f"""
+                with injected as (
+                    select entity_id, month, issue_date, total, count(*) as n from ({documents}) where kind = '{kind}' group by all
+                ),
+                truly as (
+                    select e.entity_id, doc.issue_date, doc.total, count(*) as n from meridian.company.document as doc
+                    join ({_ENTITIES}) as e on doc.entity_id = e.true_id, hub.core.dim_as_of as t
+                    where coalesce(doc.voided_at, doc.deleted_at, timestamp '9999-12-31') >= t.as_of_date + 1 group by all
+                ),
+                alive as (
+                    select entity_id, document_date as issue_date, total_txn as total, count(*) as n from hub.core.fct_document
+                    where status in ('open', 'paid') group by all
+                )
+                select entity_id, month, sum(greatest(injected.n - greatest(coalesce(alive.n, 0) - coalesce(truly.n, 0), 0), 0)) as found
+                from injected left join truly using (entity_id, issue_date, total) left join alive using (entity_id, issue_date, total)
+                group by all
+                """,
+            )
+            for kind in ("document_voided", "draft_deleted")
+        ),
+    ]
+
+
+def _scored(
+    connection: duckdb.DuckDBPyConnection, kind: str, found_by: str, injected: str, found: str, *, true_alarms: str = ""
+) -> DefectScore:
+    """Compare counts by entity and month. ``true_alarms`` is what may be alarmed about, where that is more than what was injected."""
+    row = connection.execute(
+        f"""
+        with injected as ({injected}), found as ({found}), due as ({true_alarms or "from injected"})
+        select
+            (select coalesce(sum(expected), 0)::bigint from injected),
+            (select coalesce(sum(least(expected, found)), 0)::bigint from injected join found using (entity_id, month)),
+            (select coalesce(sum(greatest(found - coalesce(expected, 0), 0)), 0)::bigint from found left join due using (entity_id, month))
+        """
+    ).fetchone()
+    return DefectScore(kind, found_by, *(row or (0, 0, 0)))
