@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 
+from dlt_sources.database import DatabaseSettings
+from dlt_sources.database.records import TABLES as DATABASE_TABLES
 from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
@@ -69,6 +71,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=QuickBooksSettings,
             cron="12 * * * *",
             docs="dlt_sources/quickbooks/README.md",
+        ),
+        System(
+            name="database",
+            title="Database (ODBC, JDBC)",
+            kind="erp",
+            tables=DATABASE_TABLES,
+            settings=DatabaseSettings,
+            cron="52 * * * *",
+            docs="dlt_sources/database/README.md",
         ),
         System(
             name="netsuite",

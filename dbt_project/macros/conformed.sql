@@ -2,7 +2,7 @@
    `int_<system>_<shape>_conformed`; this stacks them. The columns of a shape are named here and nowhere else: a system that lacks
    one gives null. What each means stands in models/core/_core__models.yml. #}
 {% macro conformed(shape) -%}
-    {%- set systems = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks'] -%}
+    {%- set systems = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
     {#- What waits outside the ledger: only of systems whose ledger is rebuilt from documents. -#}
     {%- set rebuilt = ['xero', 'quickbooks'] -%}
     {%- set systems = rebuilt if shape == 'gl_quarantine' else systems -%}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ import msgspec
 import zstandard
 
 from dlt_sources.http import Reply, SourceError
+
+_DAY = 86400.0
 
 
 class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +113,34 @@ class Archive:
             return zstandard.ZstdDecompressor().decompress(self._path(page_id).read_bytes())
         except (FileNotFoundError, zstandard.ZstdError) as trouble:
             raise SourceError(f"Archive page {page_id} cannot be read: {type(trouble).__name__}.") from trouble
+
+    def remember(self, name: str, content: bytes) -> str:
+        """Keep beside the pages what a later run must know of this one; returns what to call it by.
+
+        Named by its content, so that it stands before the state that refers to it is committed, and a killed run leaves no harm.
+        """
+        reference = f"{name}-{hashlib.sha256(content).hexdigest()}"
+        path = self._root / "known" / f"{reference}.zst"
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, zstandard.ZstdCompressor(level=3).compress(content))
+        return reference
+
+    def recall(self, reference: str) -> bytes | None:
+        """What :meth:`remember` kept; None where it is no longer there or no longer what it was."""
+        path = self._root / "known" / f"{reference}.zst"
+        try:
+            content = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+        except (FileNotFoundError, zstandard.ZstdError):
+            return None
+        return content if hashlib.sha256(content).hexdigest() == reference.rpartition("-")[2] else None
+
+    def forget(self, name: str, *, but: str) -> None:
+        """Remove what was kept under a name, except ``but`` and what is younger than a day: another run may yet refer to it."""
+        oldest = time.time() - _DAY
+        for path in (self._root / "known").glob(f"{name}-*.zst"):
+            if path.stem != but and path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)
 
     def _path(self, page_id: str) -> Path:
         return self._root / f"{page_id}.zst"

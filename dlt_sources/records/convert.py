@@ -2,7 +2,8 @@
 
 Each function takes one column of a page as Python values (None where absent) and returns the Arrow array together with the
 positions that do not fit and why: those rows go to quarantine, the others go on. Good columns are converted in one vectorised
-step; only a column that fails is looked at value by value.
+step; one that fails is halved until only the few values around the bad ones are looked at one by one. The functions for texts
+take Arrow arrays as well.
 """
 
 from __future__ import annotations
@@ -12,22 +13,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Values: TypeAlias = Sequence[Any] | pa.Array
 _MONEY = pa.decimal128(38, 12)
 _RATE = pa.decimal128(38, 18)
 _INSTANT = pa.timestamp("us")
 _PRECISION = 38
 _CLOCK = pa.time64("us")
 _INT64 = 2**63
+_DAY = r"^\d{4}-\d\d-\d\d($|[TZ+-]| \d)"  # not of another era, "0044-03-15 BC"
 _UTC = r"(Z|\+00:?00)?"
 _MONTH = re.compile(r"^\d{4}-\d{2}$")
 _MS_DATE = re.compile(r"^/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _DURATION = re.compile(r"^PT(?=.)(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})S)?$")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,11 @@ class Converted:
     bad: dict[int, str] = field(default_factory=dict)
 
 
-def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
+def _each(values: Values, kind: pa.DataType, one: Callable[[Any], Any]) -> Converted:
     """The slow, exact way: value by value, keeping the reason of each that fails."""
     good: list[Any] = []
     bad: dict[int, str] = {}
-    for position, value in enumerate(values):
+    for position, value in enumerate(values.to_pylist() if isinstance(values, pa.Array) else values):
         try:
             good.append(None if value is None else one(value))
         except (ValueError, ArithmeticError, TypeError) as reason:
@@ -51,41 +55,44 @@ def _each(values: Sequence[Any], kind: pa.DataType, one: Callable[[Any], Any]) -
     return Converted(pa.array(good, kind), bad)
 
 
-def _parsed(
-    values: Sequence[str | None],
-    kind: pa.DataType,
-    plain: Callable[[pa.Array], pa.Array],
-    cast: Callable[[pa.Array], pa.Array],
-    one: Callable[[str], Any],
-) -> Converted:
-    """Plain texts are converted together, the empty text is absent; only the others are looked at one by one."""
+def _convert(values: Values, kind: pa.DataType, whole: Callable[[Values], pa.Array | None], one: Callable[[Any], Any]) -> Converted:
+    """``whole`` converts at once, and returns None or raises where the values as a whole do not fit: then each half is tried."""
     try:
-        strings = _present(pa.array(values, pa.string()))
-    except (UnicodeEncodeError, pa.ArrowException):
+        array = whole(values)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        array = None
+    if array is not None:
+        return Converted(array)
+    if len(values) <= _FEW:
         return _each(values, kind, one)
-    fits = plain(strings)
-    if pc.all(fits, min_count=0).as_py():
-        return Converted(cast(strings))
-    odd = pc.fill_null(pc.invert(fits), False)
-    good: list[Any] = []
-    bad: dict[int, str] = {}
-    for position in pc.indices_nonzero(odd).to_pylist():
-        try:
-            good.append(one(strings[position].as_py()))
-        except (ValueError, ArithmeticError) as reason:
-            good.append(None)
-            bad[position] = str(reason)
-    array = cast(pc.if_else(odd, pa.scalar(None, pa.string()), strings))
-    return Converted(pc.replace_with_mask(array, odd, pa.array(good, kind)), bad)
+    middle = len(values) // 2
+    first, second = _convert(values[:middle], kind, whole, one), _convert(values[middle:], kind, whole, one)
+    return Converted(
+        pa.concat_arrays([first.array, second.array]), first.bad | {middle + at: reason for at, reason in second.bad.items()}
+    )
 
 
-def _like(pattern: str) -> Callable[[pa.Array], pa.Array]:
-    """Which texts have a pattern."""
-    return lambda strings: pc.match_substring_regex(strings, pattern)
+def _texts(
+    values: Values, kind: pa.DataType, pattern: str, cast: Callable[[pa.Array], pa.Array], one: Callable[[str], Any]
+) -> Converted:
+    """Texts that all have a pattern are cast together; the empty text is absent."""
+
+    def whole(part: Values) -> pa.Array | None:
+        strings = _without_empty(_strings(part))
+        return cast(strings) if _all_match(strings, pattern) else None
+
+    return _convert(values, kind, whole, one)
 
 
-def _present(strings: pa.Array) -> pa.Array:
-    """Empty texts as absent."""
+def _strings(values: Values) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, pa.string())
+
+
+def _all_match(strings: pa.Array, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(strings, pattern), min_count=0).as_py())
+
+
+def _without_empty(strings: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
 
 
@@ -102,10 +109,7 @@ def _fits(value: Decimal, scale: int = _MONEY.scale) -> Decimal:
 
 def decimal(values: Sequence[Decimal | None]) -> Converted:
     """Exact decimals; what DECIMAL(38, 12) cannot hold to the last digit is refused, never rounded."""
-    try:
-        return Converted(pa.array(values, _MONEY))
-    except (pa.ArrowException, ValueError, TypeError):
-        return _each(values, _MONEY, _fits)
+    return _convert(values, _MONEY, lambda part: pa.array(part, _MONEY), _fits)
 
 
 def _read_decimal(text: str, scale: int = _MONEY.scale) -> Decimal | None:
@@ -119,15 +123,13 @@ def _read_decimal(text: str, scale: int = _MONEY.scale) -> Decimal | None:
         raise ValueError(f"'{text[:60]}' is not a number") from None
 
 
-def decimal_text(values: Sequence[str | None], kind: pa.DataType = _MONEY) -> Converted:
+def decimal_text(values: Values, kind: pa.DataType = _MONEY) -> Converted:
     """Numbers in strings ("12.5", ".5"); the empty string is absent. Grouping commas and currency signs are refused, not guessed at."""
-    plain = rf"^[+-]?(\d{{1,{_PRECISION - kind.scale}}}(\.\d{{0,{kind.scale}}})?|\.\d{{1,{kind.scale}}})$"
-    return _parsed(
-        values, kind, _like(plain), lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale)
-    )
+    pattern = rf"^[+-]?(\d{{1,{_PRECISION - kind.scale}}}(\.\d{{0,{kind.scale}}})?|\.\d{{1,{kind.scale}}})$"
+    return _texts(values, kind, pattern, lambda strings: pc.cast(strings, kind), lambda value: _read_decimal(value, kind.scale))
 
 
-def rate_text(values: Sequence[str | None]) -> Converted:
+def rate_text(values: Values) -> Converted:
     """Exchange rates in strings, to 18 decimals."""
     return decimal_text(values, _RATE)
 
@@ -137,12 +139,9 @@ def digits(values: Sequence[Decimal | None]) -> Converted:
     return Converted(pa.array([None if value is None else f"{value:f}" for value in values], pa.string()))
 
 
-def text(values: Sequence[str | None]) -> Converted:
+def text(values: Values) -> Converted:
     """Any text that is valid Unicode."""
-    try:
-        return Converted(pa.array(values, pa.string()))
-    except (UnicodeEncodeError, pa.ArrowException):
-        return _each(values, pa.string(), _encodable)
+    return _convert(values, pa.string(), _strings, _encodable)
 
 
 def _encodable(value: str) -> str:
@@ -159,10 +158,7 @@ def filled(values: Sequence[str | None]) -> Converted:
 
 def integer(values: Sequence[int | None]) -> Converted:
     """Whole numbers of 64 bits."""
-    try:
-        return Converted(pa.array(values, pa.int64()))
-    except (pa.ArrowException, OverflowError):
-        return _each(values, pa.int64(), _int64)
+    return _convert(values, pa.int64(), lambda part: pa.array(part, pa.int64()), _int64)
 
 
 def _int64(value: int) -> int:
@@ -171,9 +167,9 @@ def _int64(value: int) -> int:
     return value
 
 
-def integer_text(values: Sequence[str | None]) -> Converted:
+def integer_text(values: Values) -> Converted:
     """Whole numbers in strings ("12" or "12.0"); the empty string is absent."""
-    return _parsed(values, pa.int64(), _like(r"^-?\d{1,18}$"), lambda strings: pc.cast(strings, pa.int64()), _read_integer)
+    return _texts(values, pa.int64(), r"^-?\d{1,18}$", lambda strings: pc.cast(strings, pa.int64()), _read_integer)
 
 
 def _read_integer(value: str) -> int | None:
@@ -207,10 +203,7 @@ def _words(values: Sequence[str | None], yes: str, no: str) -> Converted:
             raise ValueError(f"'{value[:60]}' is neither {yes} nor {no}")
         return known[value]
 
-    def plain(strings: pa.Array) -> pa.Array:
-        return pc.or_(pc.equal(strings, yes), pc.equal(strings, no))
-
-    return _parsed(values, pa.bool_(), plain, lambda strings: pc.equal(strings, yes), read)
+    return _texts(values, pa.bool_(), f"^({yes}|{no})$", lambda strings: pc.equal(strings, yes), read)
 
 
 def flag(values: Sequence[bool | str | None]) -> Converted:
@@ -229,18 +222,17 @@ def _read_flag(value: bool | str) -> bool | None:
     return known[value.upper()]
 
 
-def day(values: Sequence[str | None]) -> Converted:
+def day(values: Values) -> Converted:
     """Calendar days, from ``/Date(ms)/`` (the UTC day), ``YYYY-MM-DD`` with or without a time, or ``YYYY-MM`` (its first day)."""
-    strings = pa.array(values, pa.string())
-    if pc.all(pc.match_substring_regex(strings, r"^\d{4}-\d\d-\d\d"), min_count=0).as_py():
-        try:
-            return Converted(pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32()))
-        except pa.ArrowException:
-            return _each(values, pa.date32(), _read_day)
-    milliseconds = _milliseconds(strings)
-    if milliseconds is not None:
-        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False))
-    return _each(values, pa.date32(), _read_day)
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _strings(part)
+        if _all_match(strings, _DAY):
+            return pc.cast(pc.utf8_slice_codeunits(strings, 0, 10), pa.date32())
+        milliseconds = _milliseconds(strings)
+        return None if milliseconds is None else pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), pa.date32(), safe=False)
+
+    return _convert(values, pa.date32(), plain, _read_day)
 
 
 def _read_day(value: str) -> date | None:
@@ -249,32 +241,32 @@ def _read_day(value: str) -> date | None:
     if match := _MS_DATE.match(value):
         return (_EPOCH + timedelta(milliseconds=int(match[1]))).date()
     try:
-        # A month stands for its first day.
-        return date.fromisoformat(f"{value}-01" if _MONTH.match(value) else value[:10])
+        if _MONTH.match(value):
+            return date.fromisoformat(f"{value}-01")  # a month stands for its first day
+        return date.fromisoformat(value[:10] if re.match(_DAY, value) else value)
     except ValueError:
         raise ValueError(f"'{value[:60]}' is not a day") from None
 
 
-def instant(values: Sequence[str | None]) -> Converted:
+def instant(values: Values) -> Converted:
     """Moments in UTC. A time without offset is UTC; epoch milliseconds may travel in a string."""
-    strings = pa.array(values, pa.string())
-    milliseconds = _milliseconds(strings)
-    if milliseconds is not None:
-        return Converted(pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT))
-    if pc.all(
-        pc.match_substring_regex(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"), min_count=0
-    ).as_py():
-        try:
-            return Converted(pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT))
-        except pa.ArrowException:
-            return _each(values, _INSTANT, read_instant)
-    return _each(values, _INSTANT, read_instant)
+
+    def plain(part: Values) -> pa.Array | None:
+        strings = _strings(part)
+        milliseconds = _milliseconds(strings)
+        if milliseconds is not None:
+            return pc.cast(pc.cast(milliseconds, pa.timestamp("ms")), _INSTANT)
+        if _all_match(strings, rf"^\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{{1,6}})?{_UTC}$"):
+            return pc.cast(pc.replace_substring_regex(strings, f"{_UTC}$", ""), _INSTANT)
+        return None
+
+    return _convert(values, _INSTANT, plain, read_instant)
 
 
 def _milliseconds(strings: pa.Array) -> pa.Array | None:
     """The numbers inside ``/Date(ms+0000)/``; None unless every value has this form."""
     pattern = r"^/Date\((?P<ms>-?\d{1,15})(?P<offset>[+-]\d{4})?\)/$"
-    if not pc.all(pc.match_substring_regex(strings, pattern), min_count=0).as_py():
+    if not _all_match(strings, pattern):
         return None
     return pc.cast(pc.struct_field(pc.extract_regex(strings, pattern), "ms"), pa.int64())
 

@@ -11,24 +11,30 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlt_sources.http import Reply
 from dlt_sources.records.archive import Archive
+from dlt_sources.records.columns import fit_table
 from dlt_sources.records.declare import DELETED, Instant, Record, Table
 from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow, tombstones
+from dlt_sources.records.known import NAMELESS, KnownRows, Numbers, fingerprints
 
 log = logging.getLogger(__name__)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _DIGEST = 10  # bytes of a fingerprint: a chance collision among a million documents is below 1e-12
+
+_SUM = pa.decimal256(76, 12)  # sums of 38 digits have more
+_EXACT = Context(prec=76)
 
 
 class QuarantineRow(Record):
@@ -147,26 +153,49 @@ class Intake:
 
     def take(self, reply: Reply, raw_documents: Sequence[msgspec.Raw]) -> Iterator[Any]:
         """Archive a page and yield what is new in it, as dlt items."""
-        endpoint, counts = self._endpoint, self._counts
-        page_id = self._archive.store(self._name, reply, len(raw_documents))
-        counts.pages += 1
-        counts.received += len(raw_documents)
+        endpoint = self._endpoint
+        page_id = self._keep(reply, len(raw_documents))
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
         documents, raw = self._newest_of_new(*self._chosen(decoded.records, decoded.raw))
         batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
         refused = list(decoded.refused)
         for position, reason in batch.bad.items():
             refused.append(refuse(raw[position], endpoint.name, reason, endpoint.identity(documents[position])))
-        counts.quarantined += len(refused)
-        for table in endpoint.tables:
-            arrow = batch.tables[table.name]
-            counts.rows[table.name] += arrow.num_rows
-            self._add_money(table, arrow)
-            if arrow.num_rows:
-                yield from self._pass_on(table, arrow)
         self._note_undeclared(raw[:1])
-        if refused:
-            yield self._quarantine(refused, page_id, reply.received_at)
+        yield from self._give(batch.tables, refused, page_id, reply.received_at)
+
+    def take_arrow(
+        self, reply: Reply, rows: pa.RecordBatch, known: KnownRows, *, cursors: Numbers | None = None, zone: str = "UTC"
+    ) -> Iterator[Any]:
+        """Archive a page whose rows came as an Arrow batch, for an endpoint of one table, and yield what is new in it, as dlt items.
+
+        ``cursors`` is where each row stands in the order by which it is read; ``zone`` the time zone of moments without an offset.
+        Raises :class:`UnfitColumn`.
+        """
+        (table,) = self._endpoint.tables
+        page_id = self._keep(reply, rows.num_rows)
+        fitted = fit_table(rows, table, connection_id=self._connection_id, page_id=page_id, zone=zone)
+        keys = _key_texts(fitted.table, table)
+        asked = known.needs_fingerprint(rows.num_rows, cursors)
+        prints = np.zeros(rows.num_rows, np.uint64)
+        prints[asked] = fingerprints(fitted.table.select([column.name for column in table.columns]).filter(pa.array(asked)))
+        refused: dict[int, Refused] = {}
+        for position, reason in fitted.bad.items():
+            refused[position] = refuse(_row_json(rows, position), table.name, reason, keys[position].as_py() or "")
+            prints[position] = np.frombuffer(bytes.fromhex(refused[position].quarantine_id[:16]), np.uint64)[0]
+        if any(not each.record_key for each in refused.values()):
+            nameless = {at: f"{NAMELESS}{each.quarantine_id}" for at, each in refused.items() if not each.record_key}
+            keys = pa.array([nameless.get(at, key) for at, key in enumerate(keys.to_pylist())], pa.string())
+        verdict = known.judge(keys, prints, cursors)
+        twice = f"{table.name}: the key {' and '.join(table.key)} comes twice in one reading, so that it identifies no row"
+        for position in set(np.flatnonzero(verdict.twice).tolist()) - refused.keys():
+            refused[position] = refuse(_row_json(rows, position), table.name, twice, keys[position].as_py())
+        fresh = verdict.fresh.copy()
+        fresh[list(fitted.bad)] = False
+        self._counts.unchanged += int((~verdict.fresh & ~verdict.twice).sum())
+        told = [each for at, each in refused.items() if verdict.fresh[at] or verdict.twice[at]]
+        new = fitted.table.filter(pa.array(fresh)).cast(table.schema())
+        yield from self._give({table.name: new}, told, page_id, reply.received_at)
 
     def gone(self, keys: Sequence[tuple[str, ...]]) -> Iterator[Any]:
         """Yield the order to take documents out that the vendor has deleted, by the key of the document in each table.
@@ -210,6 +239,26 @@ class Intake:
         ]
         yield _item(EXTRACTION, arrow)
 
+    def _keep(self, reply: Reply, documents: int) -> str:
+        self._counts.pages += 1
+        self._counts.received += documents
+        return self._archive.store(self._name, reply, documents)
+
+    def _give(
+        self, tables: Mapping[str, pa.Table], refused: Sequence[Refused], page_id: str, received_at: datetime
+    ) -> Iterator[Any]:
+        """Count what goes on and what is set aside, and yield both."""
+        counts = self._counts
+        counts.quarantined += len(refused)
+        for table in self._endpoint.tables:
+            arrow = tables[table.name]
+            counts.rows[table.name] += arrow.num_rows
+            self._add_money(table, arrow)
+            if arrow.num_rows:
+                yield from self._pass_on(table, arrow)
+        if refused:
+            yield self._quarantine(refused, page_id, received_at)
+
     def _pass_on(self, table: Table, arrow: pa.Table) -> Iterator[Any]:
         held = self._held.setdefault(table.name, [])
         held.append(arrow)
@@ -251,8 +300,8 @@ class Intake:
     def _add_money(self, table: Table, arrow: pa.Table) -> None:
         totals = self._counts.money.setdefault(table.name, {})
         for name in table.money_columns:
-            total = pc.sum(arrow[name]).as_py() if arrow.num_rows else None
-            totals[name] = totals.get(name, Decimal(0)) + (total or Decimal(0))
+            total = pc.sum(arrow[name].cast(_SUM)).as_py() if arrow.num_rows else None
+            totals[name] = _EXACT.add(totals.get(name, Decimal(0)), total or Decimal(0))
 
     def _note_undeclared(self, sample: Iterable[msgspec.Raw]) -> None:
         """Name fields that the vendor sends and the record does not declare: they stay in the archive, and are not silent."""
@@ -295,6 +344,16 @@ def _item(table: Table, arrow: pa.Table) -> Any:
     import dlt
 
     return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **load_hints(table)), create_table_variant=True)
+
+
+def _row_json(rows: pa.RecordBatch, position: int) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(rows.slice(position, 1).to_pylist()[0]))
+
+
+def _key_texts(rows: pa.Table, table: Table) -> pa.Array:
+    """The key of each row as one text, its parts joined; null where a part is."""
+    parts = [rows[name].combine_chunks().cast(pa.string()) for name in table.key]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "|")
 
 
 def _iso(moment: datetime) -> str:

@@ -127,10 +127,15 @@ def test_an_offset_is_converted_and_a_time_without_one_is_utc() -> None:
     assert one("Changed", '"1735689600000"') == datetime(2025, 1, 1)
 
 
-@pytest.mark.parametrize("value", ["0000-00-00", "2024-02-30", "30/02/2024", "yesterday"])
+@pytest.mark.parametrize("value", ["0000-00-00", "2024-02-30", "30/02/2024", "2024-2-3", "0044-03-15 BC", "yesterday"])
 def test_a_day_that_does_not_exist_is_refused(value: str) -> None:
     assert isinstance(one("Booked", f'"{value}"'), str)
     assert isinstance(one("Changed", f'"{value}"'), str)
+
+
+def test_a_day_may_come_with_a_time_an_offset_or_without_hyphens() -> None:
+    for value in ("2024-02-01", "2024-02-01T23:59:59+05:00", "2024-02-01 23:59:59", "2024-02-01Z", "20240201", "2024-02"):
+        assert one("Booked", f'"{value}"') == date(2024, 2, 1)
 
 
 def test_29_february_of_a_leap_year_is_a_day() -> None:

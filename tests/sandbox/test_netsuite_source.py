@@ -305,6 +305,7 @@ class _Shown:
     def __init__(self, spoiled: _Spoiled) -> None:
         self.cursor = spoiled.cursor
         self.one = spoiled._tables.one
+        self.entity_id, self.entity_name = spoiled._tables.entity_id, spoiled._tables.entity_name
 
     def move(self, _horizon: datetime) -> None:
         """The values stay spoiled."""
