@@ -22,7 +22,7 @@ from tests.conftest import connect
 
 AS_OF = "2026-06-30"
 CLOSED = date(2026, 5, 1)
-ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian Japan KK", "Meridian UK Ltd"}
+ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian Japan KK", "Meridian UK Ltd", "BrightForms LLC"}
 FLAWS = {
     "entries_are_made_in_time",
     "no_bill_is_entered_twice",

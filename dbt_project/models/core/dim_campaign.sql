@@ -110,7 +110,8 @@ final as (
 
     select
         coalesce(in_crm.entity_id, options.entity_id) as entity_id,
-        coalesce(in_crm.campaign_id, options.campaign_ref) as campaign_id,
+        -- What the books call a campaign is unique in one connection only.
+        coalesce(in_crm.campaign_id, options.connection_id || '|' || options.campaign_ref) as campaign_id,
         coalesce(in_crm.campaign_name, options.campaign_name) as campaign_name,
         in_crm.campaign_utm,
         coalesce(in_crm.channel_id, 'other') as channel_id,
