@@ -105,12 +105,13 @@ options as (
 
 ),
 
--- A campaign of the books is the one of the same name in the CRM; one that the CRM does not know is a campaign of its own.
+-- A campaign of the books is the one of the same name in the CRM; one that the CRM does not know is a campaign of its own. Systems of
+-- books count their own from one: the connection keeps them apart.
 final as (
 
     select
         coalesce(in_crm.entity_id, options.entity_id) as entity_id,
-        coalesce(in_crm.campaign_id, options.campaign_ref) as campaign_id,
+        coalesce(in_crm.campaign_id, options.connection_id || '|' || options.campaign_ref) as campaign_id,
         coalesce(in_crm.campaign_name, options.campaign_name) as campaign_name,
         in_crm.campaign_utm,
         coalesce(in_crm.channel_id, 'other') as channel_id,
