@@ -22,7 +22,7 @@ from tests.conftest import connect
 
 AS_OF = "2026-06-30"
 CLOSED = date(2026, 5, 1)
-ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian UK Ltd"}
+ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian UK Ltd", "BrightForms LLC"}
 FLAWS = {"entries_are_made_in_time", "no_bill_is_entered_twice", "intercompany_agrees", "invoice_numbers_have_no_gaps"}
 
 
@@ -55,7 +55,7 @@ def test_the_statements_of_every_company_are_the_true_ones_to_the_cent(snapshot:
     assert {score.entity for score in scores} == ENTITIES
     assert len(scores) == 3 * len(ENTITIES)
     for score in scores:
-        assert score.compared > 90, score
+        assert score.compared > 80, score
         assert score.wrong_func == score.wrong_rpt == 0, score
         assert score.rounded <= 3, score
 
