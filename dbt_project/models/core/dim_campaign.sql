@@ -105,7 +105,8 @@ options as (
 
 ),
 
--- A campaign of the books is the one of the same name in the CRM; one that the CRM does not know is a campaign of its own.
+-- A campaign of the books is the one of the same name in the CRM; one that the CRM does not know is a campaign of its own. Systems of
+-- books count their own from one: the connection keeps them apart.
 final as (
 
     select

@@ -30,6 +30,7 @@ chart as (
 campaigns as (
 
     select distinct
+        entity_id,
         campaign_id,
         campaign_name
     from {{ ref('dim_campaign') }}
@@ -93,7 +94,7 @@ final as (
     inner join entities on lines.entity_id = entities.entity_id
     left join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
     left join chart on lines.group_account_code = chart.group_account_code
-    left join campaigns on lines.campaign_id = campaigns.campaign_id
+    left join campaigns on lines.entity_id = campaigns.entity_id and lines.campaign_id = campaigns.campaign_id
     left join parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
     -- Readers ask for an account's page: rows that are read together lie together.
     order by lines.entity_id, lines.period_month, accounts.account_code, lines.posting_date
