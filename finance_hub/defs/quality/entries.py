@@ -8,7 +8,7 @@ import dagster as dg
 from finance_hub.expectations import checks_of, expectation_check
 
 _BENFORD_LIMIT = 0.015  # mean absolute deviation of first digits beyond which Nigrini speaks of nonconformity
-_BENFORD_ENTRIES = 500
+_BENFORD_ENTRIES = 1000
 
 CHECKS = (
     expectation_check(
