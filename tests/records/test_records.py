@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,11 +20,13 @@ from dlt_sources.records import (
     CountText,
     Day,
     Filled,
+    FlagLetter,
     FlagText,
     Instant,
     InstantMs,
     Money,
     MoneyText,
+    RateText,
     Record,
     Refused,
     Table,
@@ -31,6 +34,7 @@ from dlt_sources.records import (
     refuse,
     to_arrow,
 )
+from dlt_sources.records.intake import Endpoint, Intake
 
 
 class Line(Record, rename="pascal"):
@@ -226,3 +230,65 @@ def test_the_archive_gives_back_the_bytes_and_notices_any_change(tmp_path: Path)
     (tmp_path / "xero" / "books" / f"{pages[0]}.zst").write_bytes((tmp_path / "xero" / "books" / f"{pages[1]}.zst").read_bytes())
     with pytest.raises(SourceError, match="has changed since it was written"):
         archive.read(entries[0])
+
+
+class Told(Record):
+    id: str
+    amount: MoneyText | None = None
+    rate: RateText | None = None
+    pieces: CountText | None = None
+    posting: FlagLetter | None = None
+    changed: Instant | None = None
+
+
+TOLD = Table("told", Told, ("id",), "Rows of a system that sends every value as text.", deletable=True)
+
+
+def test_texts_of_every_form_stand_side_by_side_and_only_the_wrong_ones_are_refused() -> None:
+    amounts = [".5", "-.5", "1.", "+3", "", None, "1E-3", "1,000.00", "12.3400"]
+    rows = [Told(id=str(number), amount=amount) for number, amount in enumerate(amounts)]
+    batch = to_arrow(rows, [TOLD], connection_id="books", page_id="p1")
+    assert batch.bad == {7: "told.amount: '1,000.00' is not a number"}
+    found = [row["amount"] for row in batch.tables["told"].to_pylist()]
+    assert found == [Decimal("0.5"), Decimal("-0.5"), 1, 3, None, None, Decimal("0.001"), Decimal("12.34")]
+
+
+def test_flags_counts_and_rates_as_texts_are_exact() -> None:
+    rows = [
+        Told(id="1", posting="T", pieces="12", rate=".123456789012345678", changed="2026-01-31 23:59:59"),
+        Told(id="2", posting="F", pieces="12.0", rate="1.5", changed="2026-01-31T23:59:59Z"),
+        Told(id="3", posting="", pieces="", rate="", changed=None),
+    ]
+    found = to_arrow(rows, [TOLD], connection_id="books", page_id="p1").tables["told"].to_pylist()
+    assert [row["posting"] for row in found] == [True, False, None]
+    assert [row["pieces"] for row in found] == [12, 12, None]
+    assert found[0]["rate"] == Decimal("0.123456789012345678")
+    assert found[0]["changed"] == found[1]["changed"] == datetime(2026, 1, 31, 23, 59, 59)
+    assert [row["_deleted"] for row in found] == [None, None, None]
+    wrong = to_arrow([Told(id="1", posting="yes", pieces="1.5")], [TOLD], connection_id="books", page_id="p1").bad
+    assert "not a whole number" in wrong[0]
+
+
+def test_rows_held_back_come_with_the_end_and_deleted_documents_are_told(tmp_path: Path) -> None:
+    endpoint = Endpoint("told", Told, (TOLD,), lambda told: told.id)
+    intake = Intake(endpoint, connection_id="books", archive=Archive(tmp_path, "x", "books"), known=None, batch_rows=3)
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def page(*ids: str) -> list[object]:
+        rows = [msgspec.Raw(msgspec.json.encode({"id": key})) for key in ids]
+        return list(intake.take(Reply(200, {}, b"".join(rows), "GET told", at), rows))
+
+    assert page("1", "2") == []
+    assert [len(table) for table in map(_table_of, page("3"))] == [3]
+    assert page("4") == []
+    (order,) = map(_table_of, intake.gone([("9",)]))
+    assert order.to_pylist()[0] | {"id": "9", "connection_id": "books", "_deleted": True} == order.to_pylist()[0]
+    rest, told = map(_table_of, intake.finish())
+    assert len(rest) == 1
+    (extraction,) = told.to_pylist()
+    assert (extraction["rows_loaded"], extraction["documents_received"], extraction["documents_superseded"]) == (4, 4, 1)
+
+
+def _table_of(item: object) -> pa.Table:
+    """The Arrow table inside what dlt is given."""
+    return item if isinstance(item, pa.Table) else item.data

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -306,8 +305,3 @@ def _unauthorized() -> Response:
 def _plain(trouble: Exception) -> str:
     """The first line of the engine's complaint, without its position marks."""
     return str(trouble).splitlines()[0].partition(":")[2].strip()[:200] or "Invalid or unsupported search."
-
-
-def here(moment: datetime) -> datetime:
-    """A moment in the account's own time, as its records carry it."""
-    return moment.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
