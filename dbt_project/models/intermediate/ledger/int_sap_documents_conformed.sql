@@ -96,13 +96,8 @@ posted as (
 
 suppliers as (
 
-    select
-        connection_id,
-        supplier,
-        min(party_id) as party_id
-    from {{ ref('stg_sap__business_partners') }}
-    where supplier is not null
-    group by connection_id, supplier
+    select * from {{ ref('int_sap_party_numbers_listed') }}
+    where account_type = 'K'
 
 ),
 
@@ -130,7 +125,7 @@ parked as (
         cast(invoices.creation_date as timestamp) as updated_at,
         invoices._page_id
     from {{ ref('stg_sap__supplier_invoices') }} as invoices
-    left join suppliers on invoices.connection_id = suppliers.connection_id and invoices.supplier = suppliers.supplier
+    left join suppliers on invoices.connection_id = suppliers.connection_id and invoices.supplier = suppliers.party_number
     where invoices.status in ('A', 'B', 'C', 'D', 'E')
 
 ),

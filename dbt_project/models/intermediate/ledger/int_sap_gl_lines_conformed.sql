@@ -8,39 +8,21 @@ lines as (
 
 cost_centers as (
 
-    select
-        connection_id,
-        controlling_area,
-        cost_center,
-        valid_from,
-        valid_to,
-        arg_min(cost_center_name, (language <> 'EN', language)) as cost_center_name
-    from {{ ref('stg_sap__cost_center_texts') }}
-    group by connection_id, controlling_area, cost_center, valid_from, valid_to
+    select * from {{ ref('int_sap_cost_centers_named') }}
 
 ),
 
 customers as (
 
-    select
-        connection_id,
-        customer,
-        min(party_id) as party_id
-    from {{ ref('stg_sap__business_partners') }}
-    where customer is not null
-    group by connection_id, customer
+    select * from {{ ref('int_sap_party_numbers_listed') }}
+    where account_type = 'D'
 
 ),
 
 suppliers as (
 
-    select
-        connection_id,
-        supplier,
-        min(party_id) as party_id
-    from {{ ref('stg_sap__business_partners') }}
-    where supplier is not null
-    group by connection_id, supplier
+    select * from {{ ref('int_sap_party_numbers_listed') }}
+    where account_type = 'K'
 
 ),
 
@@ -142,8 +124,8 @@ final as (
             and lines.controlling_area = cost_centers.controlling_area
             and lines.cost_center = cost_centers.cost_center
             and lines.posting_date between cost_centers.valid_from and cost_centers.valid_to
-    left join customers on lines.connection_id = customers.connection_id and lines.customer = customers.customer
-    left join suppliers on lines.connection_id = suppliers.connection_id and lines.supplier = suppliers.supplier
+    left join customers on lines.connection_id = customers.connection_id and lines.customer = customers.party_number
+    left join suppliers on lines.connection_id = suppliers.connection_id and lines.supplier = suppliers.party_number
     left join billing
         on
             lines.connection_id = billing.connection_id

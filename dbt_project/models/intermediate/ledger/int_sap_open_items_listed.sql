@@ -9,25 +9,15 @@ items as (
 
 customers as (
 
-    select
-        connection_id,
-        customer,
-        min(party_id) as party_id
-    from {{ ref('stg_sap__business_partners') }}
-    where customer is not null
-    group by connection_id, customer
+    select * from {{ ref('int_sap_party_numbers_listed') }}
+    where account_type = 'D'
 
 ),
 
 suppliers as (
 
-    select
-        connection_id,
-        supplier,
-        min(party_id) as party_id
-    from {{ ref('stg_sap__business_partners') }}
-    where supplier is not null
-    group by connection_id, supplier
+    select * from {{ ref('int_sap_party_numbers_listed') }}
+    where account_type = 'K'
 
 ),
 
@@ -59,8 +49,8 @@ final as (
         -- Customers owe debits, suppliers are owed credits.
         case when items.financial_account_type = 'D' then 1 else -1 end as natural_sign
     from items
-    left join customers on items.connection_id = customers.connection_id and items.customer = customers.customer
-    left join suppliers on items.connection_id = suppliers.connection_id and items.supplier = suppliers.supplier
+    left join customers on items.connection_id = customers.connection_id and items.customer = customers.party_number
+    left join suppliers on items.connection_id = suppliers.connection_id and items.supplier = suppliers.party_number
     left join payments on items.connection_id = payments.connection_id and items.journal_id = payments.journal_id
     left join payments as reversed
         on items.is_reversal and items.connection_id = reversed.connection_id and items.reverse_journal_id = reversed.journal_id

@@ -24,15 +24,7 @@ books as (
 
 cost_centers as (
 
-    select
-        connection_id,
-        controlling_area,
-        cost_center,
-        valid_from,
-        valid_to,
-        arg_min(cost_center_name, (language <> 'EN', language)) as cost_center_name
-    from {{ ref('stg_sap__cost_center_texts') }}
-    group by connection_id, controlling_area, cost_center, valid_from, valid_to
+    select * from {{ ref('int_sap_cost_centers_named') }}
 
 ),
 

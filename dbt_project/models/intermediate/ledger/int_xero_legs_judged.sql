@@ -5,61 +5,38 @@ with
 
 legs as (
 
-    select
-        connection_id,
-        org_unit_id,
-        source_table,
-        journal_id,
-        document_id,
-        document_kind,
-        document_type,
-        document_number,
-        posting_date,
-        party_id,
-        currency_txn,
-        role,
-        line_key,
-        line_number,
-        account_id,
-        account_named,
-        description,
-        amount_txn,
-        amount_func,
-        tax_code,
-        product_ref,
-        department_name,
-        campaign_ref,
-        _page_id,
-        _dlt_load_id
-    from {{ ref('int_xero_document_legs_derived') }}
-    union all
-    select
-        connection_id,
-        org_unit_id,
-        source_table,
-        journal_id,
-        document_id,
-        document_kind,
-        document_type,
-        document_number,
-        posting_date,
-        party_id,
-        currency_txn,
-        role,
-        line_key,
-        line_number,
-        account_id,
-        account_named,
-        description,
-        amount_txn,
-        amount_func,
-        tax_code,
-        product_ref,
-        department_name,
-        campaign_ref,
-        _page_id,
-        _dlt_load_id
-    from {{ ref('int_xero_settlement_legs_derived') }}
+    {% for model in ['int_xero_document_legs_derived', 'int_xero_settlement_legs_derived'] %}
+        select
+            connection_id,
+            org_unit_id,
+            source_table,
+            journal_id,
+            document_id,
+            document_kind,
+            document_type,
+            document_number,
+            posting_date,
+            party_id,
+            currency_txn,
+            role,
+            line_key,
+            line_number,
+            account_id,
+            account_named,
+            description,
+            amount_txn,
+            amount_func,
+            tax_code,
+            product_ref,
+            department_name,
+            campaign_ref,
+            _page_id,
+            _dlt_load_id
+        from {{ ref(model) }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 ),
 

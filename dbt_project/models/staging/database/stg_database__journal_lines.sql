@@ -1,19 +1,8 @@
 with
 
-source as (
+rows_there as (
 
-    {{ completed_loads('database', 'journal_lines') }}
-
-),
-
--- What is gone from the database keeps its last state in the raw table.
-gone as (
-
-    select
-        connection_id,
-        row_key
-    from ({{ completed_loads('database', 'deleted_rows') }})
-    where table_name = 'journal_lines' and is_deleted
+    {{ rows_still_there('journal_lines', 'source.line_key') }}
 
 ),
 
@@ -25,11 +14,10 @@ deleted_journals as (
 
 there as (
 
-    select source.*
-    from source
-    anti join gone on source.connection_id = gone.connection_id and source.line_key = gone.row_key
+    select rows_there.*
+    from rows_there
     anti join deleted_journals
-        on source.connection_id = deleted_journals.connection_id and source.journal_id = deleted_journals.journal_id
+        on rows_there.connection_id = deleted_journals.connection_id and rows_there.journal_id = deleted_journals.journal_id
 
 ),
 

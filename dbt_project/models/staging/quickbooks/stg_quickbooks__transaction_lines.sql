@@ -1,29 +1,8 @@
 with
 
-parts as (
-
-    {{ completed_loads('quickbooks', 'transaction_lines') }}
-
-),
-
-transactions as (
-
-    select * from {{ ref('stg_quickbooks__transactions') }}
-    where not is_deleted
-
-),
-
--- A transaction and its parts travel in one load: what is older than the transaction is no longer part of it.
 current_parts as (
 
-    select parts.*
-    from parts
-    inner join transactions
-        on
-            parts.connection_id = transactions.connection_id
-            and parts.transaction_type = transactions.transaction_type
-            and parts.transaction_id = transactions.transaction_id
-            and parts._dlt_load_id = transactions._dlt_load_id
+    {{ current_parts('transaction_lines') }}
 
 ),
 
