@@ -52,7 +52,7 @@ DAMAGE = {
     "no_journal_is_posted_twice": "insert into core.fct_gl_line select * replace (journal_id || '-again' as journal_id, gl_line_key || '-again' as gl_line_key) from core.fct_gl_line where journal_id = (select max_by(journal_id, amount_func) from core.fct_gl_line)",
     "manual_journals_keep_office_hours": "update core.fct_gl_line set entry_created_at = timestamp '2026-01-04 03:00:00', is_manual = true where period_month = '2026-01-01'",
     "manual_journals_are_not_round": "update core.fct_gl_line set amount_func = 5000, is_manual = true, document_kind = 'journal', is_reversal = false where gl_line_key = (select min(gl_line_key) from core.fct_gl_line where journal_id in (select journal_id from core.fct_gl_line group by journal_id having max(amount_func) < 5000))",
-    "first_digits_are_natural": "update core.fct_gl_line set amount_func = 900 + (hash(gl_line_key) % 9000) / 100.0, fiscal_year = 2025",
+    "first_digits_are_natural": "update core.fct_gl_line set amount_func = (500 + hash(gl_line_key) % 500) * 10 ** (hash(journal_id) % 3)::integer, fiscal_year = 2025",
     "accounts_are_used_as_always": "update core.fct_gl_line set account_id = (select min(account_id) from core.dim_account where connection_id = 'xero_uk' and account_id not in (select account_id from core.fct_gl_line)), is_manual = true, amount_func = 4321, document_kind = 'journal' where gl_line_key = (select max_by(gl_line_key, posting_date) from core.fct_gl_line where connection_id = 'xero_uk')",
     "accounts_have_their_usual_side": "update core.fct_account_month set net_func = -net_func where account_code = '6100'",
     "manual_journals_say_why": "update core.fct_gl_line set description = '', document_number = null where is_manual",
