@@ -184,8 +184,8 @@ CHECKS = (
             ),
             digits as (
                 select *, substr(ltrim(abs(amount_func)::varchar, '0.'), 1, 1) as digit from amounts
-                qualify quantile_cont(abs(amount_func), 0.9) over account_year >= 10 * quantile_cont(abs(amount_func), 0.1) over account_year
                 window account_year as (partition by entity_id, fiscal_year, connection_id, account_id)
+                qualify quantile_cont(abs(amount_func), 0.9) over account_year >= 10 * quantile_cont(abs(amount_func), 0.1) over account_year
             ),
             counted as (select entity_id, fiscal_year, digit, count(*) as digit_count from digits group by all),
             shares as (select *, sum(digit_count) over (partition by entity_id, fiscal_year) as entries from counted),
