@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
+from dagster_dbt import DbtCliInvocation, dbt_assets
 
 from finance_hub import models, warehouse
 from finance_hub.automation import WAREHOUSE_POOL
 from finance_hub.defs.resources import Dbt, Hub, default_home
+from finance_hub.lineage import column_lineage
 from finance_hub.translators import ModelTranslator
 
 HUB_TABLES = {
@@ -36,10 +37,27 @@ def defs() -> dg.Definitions:
         os.environ.update(models.environment(settings.warehouse))
         hub.meanwhile()
         command = ["build", "--exclude-resource-type", "unit_test", "--log-path", str(settings.home / "logs")]
-        yield from Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)).stream()
+        yield from _events(Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)))
 
     known = [
         dg.AssetSpec(["hub", name], group_name="hub", description=told, kinds={"duckdb"}, owners=["team:data"])
         for name, told in HUB_TABLES.items()
     ]
     return dg.Definitions(assets=[build, *known])
+
+
+def _events(running: DbtCliInvocation) -> Iterator[Any]:
+    """What dbt does, as it does it: checks, and models with the lineage of their columns."""
+    for event in running.stream_raw_events():
+        # Without a target path dagster-dbt leaves the lineage out.
+        for told in event.to_default_asset_events(
+            running.manifest, dagster_dbt_translator=running.dagster_dbt_translator, context=running.context, target_path=None
+        ):
+            node = running.manifest["nodes"].get(told.metadata["unique_id"].value) if isinstance(told, dg.Output) else None
+            if node and node.get("language") == "sql" and node["resource_type"] == "model":
+                sql = (running.target_path / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
+                parents = event._event_history_metadata["parents"]  # noqa: SLF001  # what `tell_columns` told; no public name leads to it
+                columns = {relation: parent["columns"] for relation, parent in parents.items()}
+                yield told.with_metadata({**told.metadata, "dagster/column_lineage": column_lineage(sql, columns)})
+            else:
+                yield told

@@ -41,13 +41,12 @@ placed as (
         coalesce(ledgers.ledger_id, headers.ledger_id) as org_unit_id
     from headers
     left join batches on headers.connection_id = batches.connection_id and headers.batch_id = batches.batch_id
-    left join ledgers
+    left join ledgers as named
         on
-            headers.connection_id = ledgers.connection_id
-            and case
-                when headers.ledger_id is null then headers.ledger_name = ledgers.ledger_name
-                else headers.ledger_id = ledgers.ledger_id
-            end
+            headers.connection_id = named.connection_id
+            and case when headers.ledger_id is null then headers.ledger_name end = named.ledger_name
+    left join ledgers
+        on headers.connection_id = ledgers.connection_id and coalesce(headers.ledger_id, named.ledger_id) = ledgers.ledger_id
     left join books on ledgers.connection_id = books.connection_id and ledgers.ledger_id = books.org_unit_id
     where
         coalesce(batches.balance_type, headers.balance_type, 'A') = 'A'

@@ -8,12 +8,18 @@ sources as (
 
 books as (
 
+    select * from {{ ref('int_oracle_fusion_books_conformed') }}
+
+),
+
+only_books as (
+
     select
         connection_id,
-        org_unit_id,
-        currency_func,
-        count(*) over (partition by connection_id) = 1 as is_only_one
-    from {{ ref('int_oracle_fusion_books_conformed') }}
+        any_value(org_unit_id) as org_unit_id
+    from books
+    group by connection_id
+    having count(*) = 1
 
 ),
 
@@ -156,10 +162,11 @@ final as (
             and sources.document_id = posted.document_id
     left join legal_entities
         on sources.connection_id = legal_entities.connection_id and sources.legal_entity = legal_entities.legal_entity_name
+    left join only_books on sources.connection_id = only_books.connection_id
     left join books
         on
             sources.connection_id = books.connection_id
-            and (books.is_only_one or books.org_unit_id = coalesce(posted.org_unit_id, legal_entities.org_unit_id))
+            and coalesce(only_books.org_unit_id, posted.org_unit_id, legal_entities.org_unit_id) = books.org_unit_id
     left join undone_numbers
         on
             sources.connection_id = undone_numbers.connection_id

@@ -176,11 +176,10 @@ described as (
             and balanced.transaction_id = transactions.transaction_id
     left join lines
         on
-            balanced.role = 'line'
-            and balanced.connection_id = lines.connection_id
+            balanced.connection_id = lines.connection_id
             and balanced.transaction_type = lines.transaction_type
             and balanced.transaction_id = lines.transaction_id
-            and balanced.line_number = lines.line_number
+            and case balanced.role when 'line' then balanced.line_number end = lines.line_number
     left join accounts on balanced.connection_id = accounts.connection_id and balanced.account_id = accounts.account_id
     left join classes
         on

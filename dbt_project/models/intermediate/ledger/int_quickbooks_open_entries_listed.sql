@@ -42,11 +42,10 @@ final as (
     inner join accounts on legs.connection_id = accounts.connection_id and legs.account_id = accounts.account_id
     left join lines
         on
-            legs.role = 'line'
-            and legs.connection_id = lines.connection_id
+            legs.connection_id = lines.connection_id
             and legs.transaction_type = lines.transaction_type
             and legs.transaction_id = lines.transaction_id
-            and legs.line_number = lines.line_number
+            and case legs.role when 'line' then legs.line_number end = lines.line_number
     group by legs.connection_id, legs.transaction_type, legs.transaction_id, accounts.account_type
 
 )

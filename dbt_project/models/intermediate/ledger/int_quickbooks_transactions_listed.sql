@@ -107,13 +107,11 @@ named as (
     left join paying_parties
         on
             transactions.connection_id = paying_parties.connection_id
-            and transactions.transaction_type = 'Purchase'
-            and transactions.transaction_id = paying_parties.transaction_id
+            and case transactions.transaction_type when 'Purchase' then transactions.transaction_id end = paying_parties.transaction_id
     left join banked
         on
             transactions.connection_id = banked.connection_id
-            and transactions.transaction_type = 'Deposit'
-            and transactions.transaction_id = banked.transaction_id
+            and case transactions.transaction_type when 'Deposit' then transactions.transaction_id end = banked.transaction_id
 
 ),
 

@@ -129,13 +129,11 @@ final as (
     left join billing
         on
             lines.connection_id = billing.connection_id
-            and lines.reference_document_type = 'VBRK'
-            and lines.reference_document = billing.billing_document
+            and case lines.reference_document_type when 'VBRK' then lines.reference_document end = billing.billing_document
     left join supplier_invoices
         on
             lines.connection_id = supplier_invoices.connection_id
-            and lines.reference_document_type = 'RMRP'
-            and lines.reference_document = supplier_invoices.supplier_invoice
+            and case lines.reference_document_type when 'RMRP' then lines.reference_document end = supplier_invoices.supplier_invoice
             and lines.reference_document_context = supplier_invoices.fiscal_year
     left join origins
         on

@@ -53,7 +53,9 @@ final as (
     left join suppliers on items.connection_id = suppliers.connection_id and items.supplier = suppliers.party_number
     left join payments on items.connection_id = payments.connection_id and items.journal_id = payments.journal_id
     left join payments as reversed
-        on items.is_reversal and items.connection_id = reversed.connection_id and items.reverse_journal_id = reversed.journal_id
+        on
+            items.connection_id = reversed.connection_id
+            and case when items.is_reversal then items.reverse_journal_id end = reversed.journal_id
 
 )
 

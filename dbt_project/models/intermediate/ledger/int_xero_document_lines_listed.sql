@@ -215,7 +215,9 @@ final as (
             and documents.document_id = lines.document_id
     left join accounts as by_id on lines.connection_id = by_id.connection_id and lines.account_id = by_id.account_id
     left join named_accounts as by_code
-        on lines.connection_id = by_code.connection_id and lines.account_code = by_code.account_code and by_id.account_id is null
+        on
+            lines.connection_id = by_code.connection_id
+            and case when by_id.account_id is null then lines.account_code end = by_code.account_code
     left join dimensions
         on
             lines.connection_id = dimensions.connection_id

@@ -67,12 +67,14 @@ prepaid_elsewhere as (
         lines.connection_id,
         lines.prepayment_id
     from {{ ref('stg_xero__prepayment_lines') }} as lines
-    left join accounts
+    left join accounts as by_id on lines.connection_id = by_id.connection_id and lines.account_id = by_id.account_id
+    left join accounts as by_code
         on
-            lines.connection_id = accounts.connection_id
-            and coalesce(lines.account_id, lines.account_code)
-            = case when lines.account_id is null then accounts.account_code else accounts.account_id end
-    where coalesce(lines.amount_txn, 0) <> 0 and coalesce(accounts.system_account, '') not in ('debtors', 'creditors')
+            lines.connection_id = by_code.connection_id
+            and case when lines.account_id is null then lines.account_code end = by_code.account_code
+    where
+        coalesce(lines.amount_txn, 0) <> 0
+        and coalesce(by_id.system_account, by_code.system_account, '') not in ('debtors', 'creditors')
 
 ),
 
@@ -138,7 +140,7 @@ identified as (
     left join bank_transactions
         on
             on_account.connection_id = bank_transactions.connection_id
-            and on_account.item_id in (bank_transactions.prepayment_id, bank_transactions.overpayment_id)
+            and on_account.item_id = coalesce(bank_transactions.prepayment_id, bank_transactions.overpayment_id)
     qualify
         row_number() over (
             partition by on_account.connection_id, on_account.item_id order by bank_transactions.bank_transaction_id

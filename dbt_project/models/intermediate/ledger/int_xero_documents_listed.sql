@@ -188,7 +188,7 @@ money_unknown as (
     left join bank_transactions
         on
             on_account.connection_id = bank_transactions.connection_id
-            and on_account.document_id in (bank_transactions.prepayment_id, bank_transactions.overpayment_id)
+            and on_account.document_id = coalesce(bank_transactions.prepayment_id, bank_transactions.overpayment_id)
     where on_account.status in ('authorised', 'paid') and bank_transactions.connection_id is null
 
 ),

@@ -65,9 +65,8 @@ payments as (
     left join accounts as by_code
         on
             payments.connection_id = by_code.connection_id
-            and payments.account_code = by_code.account_code
+            and case when by_id.account_id is null then payments.account_code end = by_code.account_code
             and by_code.status = 'active'
-            and by_id.account_id is null
     where payments.status = 'authorised'
 
 ),

@@ -79,7 +79,7 @@ sources as (
         on
             payments.connection_id = bank_transactions.connection_id
             and coalesce(payments.prepayment_id, payments.overpayment_id)
-            in (bank_transactions.prepayment_id, bank_transactions.overpayment_id)
+            = coalesce(bank_transactions.prepayment_id, bank_transactions.overpayment_id)
     left join documents
         on
             payments.connection_id = documents.connection_id
