@@ -45,7 +45,11 @@ _CASH_JOURNALS = """
     (lines.connection_id, lines.journal_id) in (
         select (cash.connection_id, cash.journal_id) from core.fct_gl_line as cash
         inner join core.dim_group_account as cash_chart using (group_account_code)
-        where cash.entity_id = $entity_id and cash.period_month = $period_month and cash_chart.cash_flow_category = 'cash')
+        where cash.period_month = $period_month and cash_chart.cash_flow_category = 'cash')
+"""
+_FLOW = f"""
+    lines.period_month = $period_month and chart.cash_flow_category = $category
+    and case $method when 'indirect' then chart.cash_flow_line = $line else chart.direct_cash_flow_line = $line and {_CASH_JOURNALS} end
 """
 _WAYS: Mapping[str, _Way] = {
     "general_ledger": _Way("lines.gl_line_key = $gl_line_key", ("gl_line_key",), "amount_func"),
@@ -72,11 +76,7 @@ _WAYS: Mapping[str, _Way] = {
         "sum(case when accounts.is_profit_and_loss then -lines.amount_func else lines.amount_func * accounts.natural_sign end)",
     ),
     "cash_flow": _Way(
-        f"""
-        lines.entity_id = $entity_id and lines.connection_id = $connection_id and lines.period_month = $period_month
-        and chart.cash_flow_category = $category
-        and case $method when 'indirect' then chart.cash_flow_line = $line else chart.direct_cash_flow_line = $line and {_CASH_JOURNALS} end
-        """,
+        f"lines.entity_id = $entity_id and lines.connection_id = $connection_id and {_FLOW}",
         ("method", "entity_id", "connection_id", "period_month", "category", "line"),
         "amount_func",
         "-sum(lines.amount_func)",
@@ -92,6 +92,7 @@ _WAYS: Mapping[str, _Way] = {
         "lines.group_account_code = $group_account_code and lines.period_month <= $period_month",
         ("group_account_code", "period_month"),
     ),
+    "consolidated_cash_flow": _Way(_FLOW, ("method", "period_month", "category", "line")),
 }
 MODELS = tuple(_WAYS)
 

@@ -36,7 +36,15 @@ def defs() -> dg.Definitions:
         hub.tell("Building and testing the models")
         os.environ.update(models.environment(settings.warehouse))
         hub.meanwhile()
-        command = ["build", "--exclude-resource-type", "unit_test", "--log-path", str(settings.home / "logs")]
+        command = [
+            "build",
+            "--exclude-resource-type",
+            "unit_test",
+            "--log-path",
+            str(settings.home / "logs"),
+            "--log-level-file",
+            "info",
+        ]
         yield from _events(Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)))
 
     known = [

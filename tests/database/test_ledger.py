@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from finance_hub import models, scorecard
+from finance_hub import scorecard
 from tests.database.conftest import Hub
 from tests.database.server import Server
+from tests.dbt import build
 
 WANTED = ("+profit_and_loss", "+balance_sheet", "+cash_flow", "+ar_ap_aging", "+fct_payment", "+fct_plan_line")
 
@@ -19,25 +18,7 @@ def test_the_statements_of_a_home_grown_erp_are_the_true_ones_to_the_cent(erp: S
     hub.connect(erp={**erp.settings("odbc"), "entity": "Meridian Deutschland GmbH"})
     hub.run("erp")
     found = hub.settings()
-    command = [
-        models.DBT,
-        "--quiet",
-        "build",
-        "--exclude-resource-type",
-        "test",
-        "--exclude-resource-type",
-        "unit_test",
-        "--select",
-        *WANTED,
-        "--project-dir",
-        str(models.PROJECT),
-    ]
-    command += ["--profiles-dir", str(models.PROJECT), "--target-path", str(hub.home / "dbt"), "--log-path", str(hub.home / "logs")]
-    ran = subprocess.run(
-        command, env={**os.environ, **models.environment(found.warehouse)}, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout
-
+    build(found, *WANTED)
     with closing(scorecard.attach(found.warehouse, meridian)) as database:
         scores = scorecard.statements(database, until=date(2026, 5, 1))
         assert {score.statement for score in scores} == {"profit and loss", "balance sheet", "cash flow"}

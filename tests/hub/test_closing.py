@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from finance_hub import closing, ingestion, models, settings, warehouse
+from finance_hub import closing, ingestion, settings, warehouse
 from finance_hub.defs.quality import periods
 from finance_hub.expectations import Check, evaluate
 from finance_hub.settings import Settings, SettingsError
 from sandbox.server import RunningSandbox
+from tests import dbt
 from tests.conftest import connect
 
 CHECKS: dict[str, Check] = {check.name: check for check in periods.CHECKS}
@@ -23,23 +22,7 @@ CHECKS: dict[str, Check] = {check.name: check for check in periods.CHECKS}
 def build(found: Settings) -> None:
     """The ledger and what it needs, as a run builds it."""
     warehouse.prepare(found)
-    command = [
-        models.DBT,
-        "--quiet",
-        "build",
-        "--exclude-resource-type",
-        "unit_test",
-        "test",
-        "--select",
-        "+trial_balance",
-        "+dim_closing",
-    ]
-    command += ["--project-dir", str(models.PROJECT), "--profiles-dir", str(models.PROJECT)]
-    command += ["--target-path", str(found.home / "dbt"), "--log-path", str(found.home / "logs")]
-    ran = subprocess.run(
-        command, env={**os.environ, **models.environment(found.warehouse)}, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout
+    dbt.build(found, "+trial_balance", "+dim_closing")
 
 
 def close(home: Path, changes: str = "block", reason: str = "") -> Settings:

@@ -223,6 +223,7 @@ def _load_all(home: Path) -> dict[str, int]:
     return rows
 
 
+@pytest.mark.heavy
 def test_after_time_passes_only_changes_travel_and_the_result_is_that_of_a_full_load(meridian: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running:
         incremental = connect(tmp_path / "incremental", running.url, as_of=AS_OF)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from finance_hub import ingestion, models, settings, warehouse
+from finance_hub import ingestion, settings, warehouse
 from sandbox.server import RunningSandbox
 from sandbox.vendors.oracle_fusion import books, write_extract
 from tests.conftest import connect
+from tests.dbt import build
 
 AS_OF = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 SHAPES = ("accounts", "books", "campaigns", "documents", "fx_rates", "gl_lines", "parties", "payments", "plan_lines")
@@ -44,13 +43,7 @@ def database(
     warehouse.prepare(found)
     for connection in found.connections.values():
         assert ingestion.load(found, ingestion.extract(found, connection)).quarantined == 0
-    command = [models.DBT, "--quiet", "run", "--select", *(f"+int_oracle_fusion_{shape}_conformed" for shape in SHAPES)]
-    command += ["--project-dir", str(models.PROJECT), "--profiles-dir", str(models.PROJECT)]
-    command += ["--target-path", str(home / "dbt"), "--log-path", str(home / "logs")]
-    ran = subprocess.run(
-        command, env={**os.environ, **models.environment(found.warehouse)}, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout
+    build(found, *(f"+int_oracle_fusion_{shape}_conformed" for shape in SHAPES))
     with warehouse.reading(found.warehouse) as reading:
         reading.execute(f"attach '{meridian}' as meridian (read_only)")
         for shape in SHAPES:

@@ -126,6 +126,7 @@ def test_open_documents_tie_to_their_control_account(home: Path) -> None:
     assert Decimal(str(ties["payable"]["control_amount"])) == 0
 
 
+@pytest.mark.heavy
 def test_a_run_with_nothing_new_changes_no_raw_table(home: Path) -> None:
     found = settings.load(home)
     before = raw_tables(found.warehouse)
@@ -161,6 +162,20 @@ def test_every_figure_is_what_its_lines_add_up_to(home: Path, model: str) -> Non
         trail = trace.trace(found, model, key, limit=1)
         assert trail.ties, key
         assert trail.line_count or trail.figure == 0, key
+
+
+@pytest.mark.parametrize("statement", ["profit_and_loss", "balance_sheet", "cash_flow"])
+def test_a_figure_of_the_group_leads_to_the_lines_of_its_entities(home: Path, statement: str) -> None:
+    found = settings.load(home)
+    model = f"consolidated_{statement}"
+    columns = ", ".join(f"{name}::varchar" for name in trace.columns_of(model))
+    known = "where group_account_code <> 'current_year_earnings'" if statement == "balance_sheet" else "where entities_rpt <> 0"
+    of_lines = "where category = 'operating'" if statement == "cash_flow" else known
+    with warehouse.reading(publish.current(home)) as database:
+        row = database.execute(f"select {columns} from marts.{model} {of_lines} order by abs(entities_rpt) desc").fetchone()
+    trail = trace.trace(found, model, dict(zip(trace.columns_of(model), row, strict=True)), limit=1)
+    assert trail.line_count > 0
+    assert trail.ties is None, "what is translated and eliminated is no plain sum of lines"
 
 
 def test_a_figure_leads_back_to_the_vendors_own_words(home: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -12,20 +10,14 @@ import duckdb
 import httpx
 import pytest
 
-from finance_hub import ingestion, models, settings, warehouse
+from finance_hub import ingestion, settings, warehouse
 from finance_hub.refresh import refresh
 from sandbox.server import RunningSandbox
 from tests.conftest import connect
+from tests.dbt import build
 
 AS_OF = "2026-06-30"
 MODELS = ("int_xero_gl_lines_conformed", "int_xero_gl_quarantined", "int_xero_documents_conformed", "int_xero_payments_conformed")
-
-
-def _build(path: Path, target: Path) -> None:
-    command = [models.DBT, "--quiet", "run", "--select", *(f"+{model}" for model in MODELS), "--project-dir", str(models.PROJECT)]
-    command += ["--profiles-dir", str(models.PROJECT), "--target-path", str(target / "dbt"), "--log-path", str(target / "logs")]
-    ran = subprocess.run(command, env={**os.environ, **models.environment(path)}, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout
 
 
 @pytest.fixture
@@ -50,7 +42,7 @@ def test_documents_say_what_the_journals_said_to_the_cent(group: RunningSandbox,
     warehouse.prepare(found)
     loaded = ingestion.load(found, ingestion.extract(found, found.connections["xero_uk"]))
     assert "journals" in loaded.unavailable
-    _build(found.warehouse, tmp_path)
+    build(found, *(f"+{model}" for model in MODELS))
 
     with warehouse.reading(found.warehouse) as database:
         database.execute(f"attach '{meridian}' as meridian (read_only)")

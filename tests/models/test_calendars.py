@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from datetime import date, timedelta
 
 import duckdb
 import pytest
 
-from finance_hub import models, settings
+from finance_hub import settings
+from tests.dbt import dbt
 
 ENTITIES = """
     (values
@@ -26,13 +25,9 @@ ENTITIES = """
 @pytest.fixture(scope="module")
 def dates(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """The model's own SQL, compiled by dbt, run on entities with every sort of calendar, from 1999 to 2030."""
-    home = tmp_path_factory.mktemp("calendars")
-    command = [models.DBT, "--quiet", "compile", "--select", "dim_date", "--project-dir", str(models.PROJECT)]
-    command += ["--profiles-dir", str(models.PROJECT), "--target-path", str(home / "dbt"), "--log-path", str(home / "logs")]
-    warehouse = settings.warehouse_of(home)
-    warehouse.parent.mkdir()
-    subprocess.run(command, env={**os.environ, **models.environment(warehouse)}, check=True, capture_output=True)
-    compiled = next((home / "dbt" / "compiled").rglob("dim_date.sql")).read_text()
+    found = settings.load(tmp_path_factory.mktemp("calendars"), {})
+    found.warehouse.parent.mkdir()
+    compiled = next((dbt(found, "compile", "--select", "dim_date") / "compiled").rglob("dim_date.sql")).read_text()
     database = duckdb.connect()
     database.execute("attach ':memory:' as warehouse; use warehouse; create schema core; create schema intermediate")
     database.execute(f"create table core.dim_entity as from {ENTITIES}")

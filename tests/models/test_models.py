@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dlt_sources.catalog import SYSTEMS, System
 from finance_hub import settings, source_docs, warehouse
+from tests.dbt import dbt
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -23,12 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("models")
     found = settings.load(home, {})
     warehouse.prepare(found)
-    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", "build", "--project-dir", str(PROJECT)]
-    command += ["--profiles-dir", str(PROJECT), "--target-path", str(home / "dbt"), "--log-path", str(home / "logs")]
-    environment = {**os.environ, "FINANCE_HUB_WAREHOUSE": str(found.warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout
-    return home / "dbt"
+    return dbt(found, "build")
 
 
 def test_every_model_builds_on_empty_tables_and_every_unit_test_passes(built: Path) -> None:
@@ -68,7 +61,7 @@ def test_every_mart_has_a_contract_a_grain_and_a_unit_test(built: Path) -> None:
 def test_every_core_model_tells_its_grain_and_every_column(built: Path) -> None:
     nodes = manifest(built)["nodes"]
     held = {node["attached_node"] for node in nodes.values() if node.get("test_metadata", {}).get("name") == "unique_grain"}
-    with warehouse.reading(settings.load(built.parent, {}).warehouse) as database:
+    with warehouse.reading(settings.load(built.parent.parent, {}).warehouse) as database:
         columns = database.execute(
             "select table_name, list(column_name order by ordinal_position) from information_schema.columns where table_schema = 'core' group by 1"
         ).fetchall()

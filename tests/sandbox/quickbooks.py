@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import httpx
 
-from finance_hub import ingestion, models, settings, warehouse
+from finance_hub import ingestion, settings, warehouse
 from finance_hub.ingestion import Loaded
 from finance_hub.settings import Settings
+from tests import dbt
 from tests.conftest import connect
 
 CLIENT = ("sandbox-client", "sandbox-secret")
@@ -91,18 +90,7 @@ def load(found: Settings) -> Loaded:
 
 def build(found: Settings) -> None:
     """Make the ledger of what has been read until now."""
-    command = [models.DBT, "--quiet", "run", "--select", *(f"+{model}" for model in LEDGER), "--project-dir", str(models.PROJECT)]
-    command += [
-        "--profiles-dir",
-        str(models.PROJECT),
-        "--target-path",
-        str(found.home / "dbt"),
-        "--log-path",
-        str(found.home / "logs"),
-    ]
-    known = {**os.environ, **models.environment(found.warehouse)}
-    ran = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout
+    dbt.build(found, *(f"+{model}" for model in LEDGER))
 
 
 @contextmanager

@@ -1,17 +1,26 @@
 with
 
-account_months as (
-
-    select * from {{ ref('fct_account_month') }}
-
-),
-
 chart as (
 
     select * from {{ ref('dim_group_account') }}
 
 ),
 
+members as (
+
+    select * from {{ ref('dim_group_structure') }}
+    where consolidation_method = 'full'
+
+),
+
+between_entities as (
+
+    select * from {{ ref('fct_intercompany_line') }}
+    where eliminated_by = 'partner'
+
+),
+
+-- Whatever moves another account than cash has moved cash the other way round.
 lines as (
 
     select
@@ -20,34 +29,18 @@ lines as (
         lines.period_month,
         lines.journal_id,
         lines.account_id,
-        lines.group_account_code,
-        lines.amount_func,
         lines.currency_func,
-        chart.cash_flow_category = 'cash' as is_cash
+        chart.cash_flow_category as category,
+        chart.cash_flow_line,
+        chart.direct_cash_flow_line,
+        chart.cash_flow_category = 'cash' as is_cash,
+        -lines.amount_func as amount_func,
+        case when members.entity_id is null then 0 else -lines.amount_func end as amount_func_in_group,
+        case when between_entities.gl_line_key is null then 0 else -lines.amount_func end as between_entities_func
     from {{ ref('fct_gl_line') }} as lines
     inner join chart on lines.group_account_code = chart.group_account_code
-
-),
-
--- Indirect: whatever moves another account than cash has moved cash the other way round.
-indirect as (
-
-    select
-        'indirect' as method,
-        account_months.entity_id,
-        account_months.connection_id,
-        account_months.period_month,
-        account_months.account_id,
-        chart.cash_flow_category as category,
-        chart.cash_flow_line as line,
-        account_months.currency_func,
-        -sum(account_months.net_func) as amount_func
-    from account_months
-    inner join chart on account_months.group_account_code = chart.group_account_code
-    where chart.cash_flow_category <> 'cash'
-    group by
-        account_months.entity_id, account_months.connection_id, account_months.period_month, account_months.account_id,
-        chart.cash_flow_category, chart.cash_flow_line, account_months.currency_func
+    left join members on lines.entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
+    left join between_entities on lines.gl_line_key = between_entities.gl_line_key
 
 ),
 
@@ -61,34 +54,43 @@ cash_journals as (
 
 ),
 
--- Direct: the other side of the journals that move cash, called by whom the money came from or went to.
-direct as (
+-- Indirect: what all other accounts moved. Direct: the other side of the journals that move cash, called by whom the money came from
+-- or went to.
+flows as (
 
     select
+        'indirect' as method,
+        lines.cash_flow_line as line,
+        lines.*
+    from lines
+    where not lines.is_cash
+    union all
+    select
         'direct' as method,
-        lines.entity_id,
-        lines.connection_id,
-        lines.period_month,
-        lines.account_id,
-        chart.cash_flow_category as category,
-        chart.direct_cash_flow_line as line,
-        lines.currency_func,
-        -sum(lines.amount_func) as amount_func
+        lines.direct_cash_flow_line as line,
+        lines.*
     from lines
     inner join cash_journals on lines.connection_id = cash_journals.connection_id and lines.journal_id = cash_journals.journal_id
-    inner join chart on lines.group_account_code = chart.group_account_code
     where not lines.is_cash
-    group by
-        lines.entity_id, lines.connection_id, lines.period_month, lines.account_id, chart.cash_flow_category,
-        chart.direct_cash_flow_line, lines.currency_func
 
 ),
 
 final as (
 
-    select * from indirect
-    union all
-    select * from direct
+    select
+        method,
+        entity_id,
+        connection_id,
+        period_month,
+        account_id,
+        category,
+        line,
+        currency_func,
+        sum(amount_func) as amount_func,
+        sum(amount_func_in_group) as amount_func_in_group,
+        sum(between_entities_func) as between_entities_func
+    from flows
+    group by method, entity_id, connection_id, period_month, account_id, category, line, currency_func
 
 )
 

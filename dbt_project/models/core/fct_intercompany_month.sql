@@ -2,28 +2,13 @@ with
 
 lines as (
 
-    select * from {{ ref('fct_gl_line') }}
-    where partner_entity_id is not null and partner_entity_id <> entity_id
+    select * from {{ ref('fct_intercompany_line') }}
 
 ),
 
 accounts as (
 
     select * from {{ ref('dim_account') }}
-
-),
-
-chart as (
-
-    select * from {{ ref('dim_group_account') }}
-    where eliminated_by <> 'nothing'
-
-),
-
-structure as (
-
-    select * from {{ ref('dim_group_structure') }}
-    where consolidation_method = 'full'
 
 ),
 
@@ -37,7 +22,6 @@ daily_rates as (
 
 ),
 
--- Only while both belong to the group.
 final as (
 
     select
@@ -46,7 +30,7 @@ final as (
         lines.partner_entity_id,
         lines.period_month,
         lines.group_account_code,
-        chart.eliminated_by,
+        lines.eliminated_by,
         any_value(accounts.is_profit_and_loss) as is_profit_and_loss,
         lines.currency_func,
         cast(sum(lines.amount_func) as decimal(20, 4)) as net_func,
@@ -56,17 +40,10 @@ final as (
         count(*) as line_count
     from lines
     inner join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
-    inner join chart on lines.group_account_code = chart.group_account_code
-    inner join structure as own
-        on lines.entity_id = own.entity_id and lines.posting_date between own.valid_from and own.valid_to
-    inner join structure as partners
-        on
-            lines.partner_entity_id = partners.entity_id
-            and lines.posting_date between partners.valid_from and partners.valid_to
     left join daily_rates on lines.entity_id = daily_rates.entity_id and lines.posting_date = daily_rates.date_day
     group by
         lines.entity_id, lines.connection_id, lines.partner_entity_id, lines.period_month, lines.group_account_code,
-        chart.eliminated_by, lines.currency_func
+        lines.eliminated_by, lines.currency_func
 
 )
 

@@ -248,6 +248,27 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "consolidated_cash_flow"],
+        name="group_cash_flow_ties",
+        control="B-05",
+        description="What flowed into the group and out of it is the change of its cash, and ends in the cash of its balance sheet.",
+        query="""
+            with flows as (
+                select method, period_month, sum(case category when 'closing_cash' then -consolidated_rpt else consolidated_rpt end) as difference,
+                    sum(eliminations_rpt) as eliminations, sum(case category when 'closing_cash' then consolidated_rpt else 0 end) as closing
+                from marts.consolidated_cash_flow group by all
+            ),
+            cash as (
+                select period_month, sum(consolidated_rpt) as closing from marts.consolidated_balance_sheet
+                inner join core.dim_group_account using (group_account_code) where cash_flow_category = 'cash' group by all
+            )
+            select 'group' as entity_id, flows.period_month::varchar as period_month, flows.method, flows.difference::varchar as difference,
+                flows.eliminations::varchar as eliminations, (flows.closing - cash.closing)::varchar as difference_to_balance_sheet
+            from flows left join cash using (period_month)
+            where flows.difference <> 0 or flows.eliminations <> 0 or flows.closing is distinct from coalesce(cash.closing, 0)
+        """,
+    ),
+    expectation_check(
         asset=["marts", "intercompany_matching"],
         name="intercompany_agrees",
         control="B-06",
