@@ -229,9 +229,11 @@ CHECKS = (
         level="info",
         query="""
             select entity_id, period_month::varchar as period_month, account_code, account_name, net_func::varchar as amount
-            from core.fct_account_month cross join core.dim_as_of as today
-            where period_month <= today.closed_month and is_profit_and_loss and account_type not in ('fx_gain_loss', 'income_tax', 'other_expense', 'other_income')
-                and net_func * natural_sign < -1000
+            from core.fct_account_month
+            inner join core.dim_group_account as chart using (group_account_code)
+            cross join core.dim_as_of as today
+            where period_month <= today.closed_month and is_profit_and_loss and chart.statement_section not in ('financial_result', 'income_tax')
+                and account_type not in ('fx_gain_loss', 'income_tax', 'other_expense', 'other_income') and net_func * natural_sign < -1000
         """,
     ),
     expectation_check(
