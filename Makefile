@@ -43,9 +43,10 @@ test: $(READY) ## Run the tests
 test-faults: $(READY) ## Run the heavy tests: kills at every point, every fault, the web interface
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m heavy
 
-bench: $(READY) ## Measure the load path as ratios within one run, and its memory
+bench: $(READY) ## Measure the load path and the ledger as ratios within one run, and memory
 	@$(BIN)/python bench/load_path.py
 	@$(BIN)/python bench/load_path.py --memory
+	@$(BIN)/python bench/ledger.py
 
 lint: $(READY) ## Check style of Python and SQL, types and import directions
 	@$(BIN)/ruff check .
