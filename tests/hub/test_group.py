@@ -5,6 +5,7 @@ The last month is not compared: its closing entries are posted in the days after
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -188,6 +189,29 @@ def test_a_figure_of_a_mart_leads_back_by_columns_to_the_field_that_the_vendor_s
     seeds = {("core", seed.stem) for seed in (models.PROJECT / "seeds").glob("*.csv")}
     assert untold <= seeds, "every model tells where its columns come from"
     assert (("xero", "journal_lines"), "net_amount") in seen
+
+
+def test_no_model_compares_every_row_with_every_other(home: Path) -> None:
+    """An outer join without a key that can be hashed on each side is a nested loop, however small its tables are today."""
+    compiled = models.run_folder(home) / "compiled"
+    nested: dict[str, set[str]] = {}
+
+    def walk(node: dict[str, object], model: str) -> None:
+        told = node["extra_info"]
+        if node["name"] in {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN"} and told["Join Type"] != "INNER":
+            nested.setdefault(model, set()).add(str(told.get("Condition", told.get("Conditions"))))
+        for child in node["children"]:
+            walk(child, model)
+
+    plans = 0
+    with warehouse.reading(settings.load(home).warehouse) as database:
+        for path in compiled.glob("*/models/**/*.sql"):
+            if path.parent.suffix != ".yml":
+                (plan,) = json.loads(database.execute(f"explain (format json) {path.read_text()}").fetchone()[1])
+                walk(plan, path.stem)
+                plans += 1
+    assert plans > 250
+    assert nested == {}
 
 
 def _raw(home: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -24,14 +24,13 @@ named as (
     select
         parties.connection_id,
         parties.party_id,
-        coalesce(min(partners.entity_id), min(entities.entity_id)) as partner_entity_id
+        coalesce(min(by_ref.entity_id), min(by_name.entity_id), min(entities.entity_id)) as partner_entity_id
     from parties
-    left join partners
-        on
-            parties.source_system = partners.source_system
-            and (parties.partner_ref = partners.partner_ref or lower(trim(parties.party_name)) = lower(trim(partners.partner_ref)))
+    left join partners as by_ref on parties.source_system = by_ref.source_system and parties.partner_ref = by_ref.partner_ref
+    left join partners as by_name
+        on parties.source_system = by_name.source_system and lower(trim(parties.party_name)) = lower(trim(by_name.partner_ref))
     left join entities on lower(trim(parties.party_name)) = lower(trim(entities.entity_name))
-    where partners.entity_id is not null or entities.entity_id is not null
+    where coalesce(by_ref.entity_id, by_name.entity_id, entities.entity_id) is not null
     group by parties.connection_id, parties.party_id
 
 ),

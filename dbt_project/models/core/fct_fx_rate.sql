@@ -121,7 +121,7 @@ final as (
         on
             pairs.entity_id = first_known.entity_id
             and pairs.period_end_date < first_known.rate_date
-            and date_diff('day', pairs.period_end_date, first_known.rate_date) <= {{ var('fx_documents_max_age_days') }}
+            and pairs.period_end_date >= first_known.rate_date - {{ var('fx_documents_max_age_days') }}
 
 )
 
