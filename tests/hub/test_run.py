@@ -277,6 +277,7 @@ def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_
     assert outcome.loaded[0].rows["journal_lines"] == 4033
     with warehouse.reading(settings.load(home).warehouse) as database:
         tracked = database.execute("select count(*) from xero.journal_line_tracking").fetchone()[0]
+        banked = database.execute("select sum(net_amount) from xero.journal_lines where account_type = 'BANK'").fetchone()[0]
     assert tracked == outcome.loaded[0].rows["journal_line_tracking"] == 15, "one line has two options of one category"
     assert outcome.loaded[0].quarantined == 0
     with duckdb.connect(str(outcome.snapshot), read_only=True) as snapshot:
@@ -291,6 +292,14 @@ def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_
             row[0]: row[1:]
             for row in snapshot.execute("select ledger, subledger_amount, control_amount from subledger_tie").fetchall()
         }
+        ageing = dict(snapshot.execute("select ledger, sum(open_func) from ar_ap_aging group by 1").fetchall())
+        flows = snapshot.execute("""
+            select method, sum(amount_func) filter (category in ('operating', 'investing', 'financing')),
+                max_by(amount_func, period_month) filter (category = 'closing_cash')
+            from cash_flow group by 1 order by 1
+        """).fetchall()
     assert totals == {"revenue": Decimal("566973.74"), "expense": Decimal("64821.85")}
     assert position["asset"] == Decimal("259991.95") == position["liability"] + position["equity"]
+    assert ageing == {ledger: subledger for ledger, (subledger, _control) in ties.items()}
+    assert flows == [(method, banked, banked) for method in ("direct", "indirect")], "all that flowed is in the bank accounts"
     assert ties == {"receivable": (Decimal("60596.17"), Decimal("60596.16")), "payable": (Decimal("88.46"), Decimal("88.46"))}
