@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliInvocation, dbt_assets
+from sqlglot.errors import SqlglotError
 
 from finance_hub import models, warehouse
 from finance_hub.automation import WAREHOUSE_POOL
@@ -61,11 +62,21 @@ def _events(running: DbtCliInvocation) -> Iterator[Any]:
         for told in event.to_default_asset_events(
             running.manifest, dagster_dbt_translator=running.dagster_dbt_translator, context=running.context, target_path=None
         ):
-            node = running.manifest["nodes"].get(told.metadata["unique_id"].value) if isinstance(told, dg.Output) else None
-            if node and node.get("language") == "sql" and node["resource_type"] == "model":
-                sql = (running.target_path / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
-                parents = event._event_history_metadata["parents"]  # noqa: SLF001  # what `tell_columns` told; no public name leads to it
-                columns = {relation: parent["columns"] for relation, parent in parents.items()}
-                yield told.with_metadata({**told.metadata, "dagster/column_lineage": column_lineage(sql, columns)})
+            history = event._event_history_metadata  # noqa: SLF001  # what `tell_columns` told; no public name leads to it
+            if isinstance(told, dg.Output) and "parents" in history:
+                yield told.with_metadata({**told.metadata, **_lineage(running, told, history["parents"])})
             else:
                 yield told
+
+
+def _lineage(running: DbtCliInvocation, built: dg.Output[Any], parents: Mapping[str, Any]) -> Mapping[str, dg.TableColumnLineage]:
+    """The metadata that tells where a model's columns come from; none for a model in Python, or one whose SQL cannot be read."""
+    node = running.manifest["nodes"][built.metadata["unique_id"].value]
+    if node["language"] != "sql":
+        return {}
+    sql = (running.target_path / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
+    try:
+        return {"dagster/column_lineage": column_lineage(sql, {name: parent["columns"] for name, parent in parents.items()})}
+    except SqlglotError as error:
+        dg.get_dagster_logger().warning("The columns of %s are not told: %s", node["name"], error)
+        return {}
