@@ -1,6 +1,6 @@
 """The ledger of a simulated group, built and read: the models against the same SELECTs bare, a build after changes, and pages of a report.
 
-All five accounting systems are read through their emulators first, which takes most of the time: about a minute for each unit of scale.
+All five accounting systems are read through their emulators first, which takes most of the time: some twenty seconds for each unit of scale.
 Ratios are of one run. A page is one query as a statement, an ageing or a ledger page asks it, on the published snapshot.
 
     python bench/ledger.py                 ten times the demo's company
