@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +26,7 @@ from rich.table import Table as Shown
 from finance_hub import ingestion, models, publish, settings, warehouse
 from finance_hub.settings import Settings
 from sandbox.company import simulate
+from sandbox.connections import connections_toml
 from sandbox.server import RunningSandbox
 from sandbox.server import Shown as Company
 
@@ -56,14 +55,8 @@ PAGES = {
 
 def connect(home: Path, url: str) -> Settings:
     """Settings that point at the sandbox's accounting systems."""
-    lines = ['reporting_currency = "USD"', f'as_of_date = "{AS_OF}"']
-    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
-        if keys["system"] in LEDGERS:
-            lines += [f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-            lines += ["calls_per_minute = 100000"] if keys["system"] in {"xero", "quickbooks"} else []
-            lines += ["calls_per_second = 100000"] if keys["system"] == "quickbooks" else []
     home.mkdir()
-    (home / "hub.toml").write_text("\n".join(lines) + "\n")
+    (home / "hub.toml").write_text(f'reporting_currency = "USD"\nas_of_date = "{AS_OF}"\n{connections_toml(url, LEDGERS)}')
     found = settings.load(home, {})
     warehouse.prepare(found)
     return found
@@ -78,12 +71,8 @@ def build(found: Settings) -> tuple[float, Path]:
     """Build all models, without their tests; returns the seconds and the folder of dbt's results."""
     models.manifest(found.home)
     target = models.run_folder(found.home)
-    command = [models.DBT, "--quiet", "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    command += ["--project-dir", str(models.PROJECT), "--profiles-dir", str(models.PROJECT), "--target-path", str(target)]
     began = time.monotonic()
-    subprocess.run(
-        [*command, "--log-path", str(found.home / "logs")], check=True, env=os.environ | models.environment(found.warehouse)
-    )
+    models.run(found.home, target, "build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test")
     return time.monotonic() - began, target
 
 

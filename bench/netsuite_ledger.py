@@ -51,9 +51,8 @@ def serve(pipe: Connection, lines: int, folder: Path) -> None:
 
 def measure(lines: int, folder: Path) -> dict[str, float]:
     """Load the ledger twice; rows, CPU seconds, memory, and what the second run brought."""
-    import httpx
-
     from finance_hub import ingestion, settings, warehouse
+    from sandbox.connections import connections_toml
 
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -63,10 +62,7 @@ def measure(lines: int, folder: Path) -> dict[str, float]:
     url = f"http://127.0.0.1:{ours.recv()}"
     home = folder / "home"
     home.mkdir()
-    toml = ['reporting_currency = "USD"', 'as_of_date = "2026-06-30"']
-    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
-        toml += [f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-    (home / "hub.toml").write_text("\n".join(toml) + "\n")
+    (home / "hub.toml").write_text(f'reporting_currency = "USD"\nas_of_date = "2026-06-30"\n{connections_toml(url)}')
     found = settings.load(home, {})
     warehouse.prepare(found)
     connection = found.connections["netsuite_ledger"]

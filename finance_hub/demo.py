@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -23,6 +22,7 @@ from finance_hub.alerts import Outbox
 from finance_hub.refresh import Outcome, refresh
 from finance_hub.settings import Settings, SettingsError
 from sandbox.company import simulate
+from sandbox.connections import connections_toml
 from sandbox.server import RunningSandbox, Shown
 
 COMPANY = "meridian.duckdb"
@@ -157,13 +157,10 @@ def _make_room(home: Path) -> None:
 
 def _connect(home: Path, url: str, as_of: date) -> Settings:
     """Write the settings that the sandbox gives, and read them."""
-    lines = [MARK, 'reporting_currency = "USD"', f'as_of_date = "{as_of}"']
-    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
-        lines += ["", f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-        lines += ["calls_per_minute = 100000  # the sandbox does not mind"] if keys["system"] == "xero" else []
+    lines = [MARK, 'reporting_currency = "USD"', f'as_of_date = "{as_of}"', connections_toml(url)]
     descriptor = os.open(home / "hub.toml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write("\n".join(lines))
     return settings.load(home, {})
 
 

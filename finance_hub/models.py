@@ -43,20 +43,24 @@ def manifest(home: Path) -> Path:
             if _holds(_SHARED, fingerprint):
                 _copy(_SHARED, folder)
             else:
-                _parse(folder, home)
+                run(home, folder, "parse")
                 (folder / _MARK).write_text(fingerprint)
                 with contextlib.suppress(OSError):  # an installed project may be read-only: each home parses for itself then
                     _copy(folder, _SHARED)
     return folder / _MANIFEST
 
 
-def _parse(folder: Path, home: Path) -> None:
-    command = [DBT, "--quiet", "--no-use-colors", "parse", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    command += ["--target-path", str(folder), "--log-path", str(folder / "logs")]
+def run(home: Path, target: Path, *arguments: str) -> None:
+    """Run one command of dbt on the warehouse of a home; what it finds is written to ``target``.
+
+    Raises :class:`BuildError` with dbt's own words.
+    """
+    command = [DBT, "--quiet", "--no-use-colors", *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(target), "--log-path", str(home / "logs")]
     known = {**os.environ, **environment(warehouse_of(home))}
-    parsed = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
-    if parsed.returncode:
-        raise BuildError(f"dbt cannot read {PROJECT}: {(parsed.stdout + parsed.stderr).strip()[-2000:]}")
+    ran = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise BuildError(f"dbt cannot {arguments[0]} {PROJECT}: {(ran.stdout + ran.stderr).strip()[-2000:]}")
 
 
 def _holds(folder: Path, fingerprint: str) -> bool:

@@ -5,29 +5,19 @@ from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 
-import httpx
 import pytest
 
 from sandbox.company import simulate
+from sandbox.connections import connections_toml
 from sandbox.server import RunningSandbox, Shown
 from tests.books import write_books
-
-_UNHURRIED = {
-    "xero": ["calls_per_minute = 100000"],
-    "quickbooks": ["calls_per_minute = 100000", "calls_per_second = 100000", "throttle_pause = 0.1"],
-}
-"""Settings that let tests go as fast as they can, by system."""
 
 
 def connect(home: Path, url: str, *, currency: str | None = "CAD", as_of: str = "2020-04-30", only: Collection[str] = ()) -> Path:
     """Write a hub.toml that points at a sandbox, at all or ``only`` some of its connections; returns the home."""
-    lines = [f'as_of_date = "{as_of}"', *([f'reporting_currency = "{currency}"'] if currency else [])]
-    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
-        if not only or keys["system"] in only:
-            lines += [f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-            lines += _UNHURRIED.get(keys["system"], [])
+    lines = [f'as_of_date = "{as_of}"', *([f'reporting_currency = "{currency}"'] if currency else []), connections_toml(url, only)]
     home.mkdir(parents=True, exist_ok=True)
-    (home / "hub.toml").write_text("\n".join(lines) + "\n")
+    (home / "hub.toml").write_text("\n".join(lines))
     return home
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 from finance_hub import models
@@ -14,16 +12,10 @@ def dbt(found: Settings, *arguments: str) -> Path:
     """Run one command of dbt to its good end; returns the folder of its results."""
     models.manifest(found.home)
     target = models.run_folder(found.home)
-    command = [models.DBT, "--quiet", *arguments, "--project-dir", str(models.PROJECT), "--profiles-dir", str(models.PROJECT)]
-    command += ["--target-path", str(target), "--log-path", str(found.home / "logs")]
-    ran = subprocess.run(
-        command, env={**os.environ, **models.environment(found.warehouse)}, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stdout
+    models.run(found.home, target, *arguments)
     return target
 
 
 def build(found: Settings, *selected: str) -> None:
     """Build the selected models and seeds, without the tests of any."""
-    without = [f"--exclude-resource-type={kind}" for kind in ("test", "unit_test")]
-    dbt(found, "build", *without, "--select", *selected)
+    dbt(found, "build", "--exclude-resource-type=test", "--exclude-resource-type=unit_test", "--select", *selected)

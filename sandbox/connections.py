@@ -1,0 +1,23 @@
+"""The settings that point a hub at a sandbox, as the `hub.toml` of one has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import httpx
+
+_UNHURRIED = {
+    "xero": ["calls_per_minute = 100000"],
+    "quickbooks": ["calls_per_minute = 100000", "calls_per_second = 100000", "throttle_pause = 0.1"],
+}
+"""By system: a sandbox does not mind how fast it is asked, where a vendor would."""
+
+
+def connections_toml(url: str, only: Collection[str] = ()) -> str:
+    """One table for each connection that the sandbox at ``url`` offers, of all systems or ``only`` some."""
+    lines: list[str] = []
+    for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
+        if not only or keys["system"] in only:
+            lines += ["", f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
+            lines += _UNHURRIED.get(keys["system"], [])
+    return "\n".join(lines) + "\n"
