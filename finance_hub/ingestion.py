@@ -48,6 +48,8 @@ class Staged:
     folder: str = ""
     unavailable: dict[str, str] = field(default_factory=dict)
     problem: str = ""
+    may_pass: bool = False
+    """Whether trying again in a moment may help: the vendor or the network was in trouble, not the settings or the data."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,15 @@ def extract(settings: Settings, connection: ConnectionSettings) -> Staged:
     return Staged(connection.name, connection.system, str(folder), unavailable.reasons)
 
 
+def attempt(settings: Settings, connection: ConnectionSettings) -> Staged:
+    """Extract; what went wrong is told in the answer, which can travel between processes as an exception of a source cannot."""
+    try:
+        return extract(settings, connection)
+    except Exception as trouble:  # noqa: BLE001 - whatever it is, it is told
+        may_pass = isinstance(_of_source(trouble), TransientFailure | DeadlineExceeded | IncompleteRead)
+        return Staged(connection.name, connection.system, problem=cause(trouble), may_pass=may_pass)
+
+
 def load(settings: Settings, staged: Staged) -> Loaded:
     """Load a staged package and note the run. The caller holds the right to write the warehouse."""
     folder = Path(staged.folder)
@@ -153,11 +164,6 @@ def cause(trouble: BaseException) -> str:
     """The plain sentence of a source's own error, which dlt wraps in several of its own."""
     found = _of_source(trouble)
     return str(found) if found else f"{type(trouble).__name__}: {trouble}"
-
-
-def is_passing(trouble: BaseException) -> bool:
-    """Whether trying again in a moment may help: the vendor or the network was in trouble, not the settings or the data."""
-    return isinstance(_of_source(trouble), TransientFailure | DeadlineExceeded | IncompleteRead)
 
 
 def _of_source(trouble: BaseException) -> SourceError | None:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlt_sources.catalog import SYSTEMS
-from finance_hub import models, publish
+from finance_hub import models, publish, warehouse
 from finance_hub.alerts import deliver, failure_of, notice_run, notice_sources
 from finance_hub.ingestion import Loaded
+from finance_hub.readers import Readers
 from finance_hub.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -58,30 +59,36 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     tell("Starting")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ["FINANCE_HUB_HOME"] = str(settings.home)
-    threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()  # while the libraries are imported
-    import dagster as dg
+    warehouse.prepare(settings)
+    with Readers(settings, [name for name in settings.connections if not only or name in only]) as readers:
+        # The rest begins while they read: the libraries take seconds to import.
+        threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()
+        result = _run(settings, only, tell, readers)
+    outcome = _outcome(settings, result)
+    opened = notice_run(settings, "refresh", result.all_events, succeeded=result.success)
+    outcome.alerts_opened = opened + notice_sources(settings)
+    deliver(settings)
+    return outcome
 
+
+def _run(settings: Settings, only: Collection[str], tell: Tell, readers: Readers) -> dg.ExecuteInProcessResult:
     from finance_hub.definitions import defs
     from finance_hub.defs.resources import Hub
+    from finance_hub.event_log import in_process_instance
+
+    def prepared(_settings: Settings) -> None:
+        """It is, and nobody has written since."""
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     (settings.home / "logs").mkdir(parents=True, exist_ok=True)
     with (
         (settings.home / "logs" / "run.log").open("a") as log,
         contextlib.redirect_stdout(log),
-        dg.DagsterInstance.from_config(str(dagster_home(settings.home))) as instance,
+        in_process_instance(dagster_home(settings.home)) as instance,
     ):
-        hub = Hub(settings.home, tuple(only), tell, meanwhile=_import_great_expectations)
-        result = (
-            defs()
-            .resolve_job_def("refresh")
-            .execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
-        )
-    outcome = _outcome(settings, result)
-    opened = notice_run(settings, "refresh", result.all_events, succeeded=result.success)
-    outcome.alerts_opened = opened + notice_sources(settings)
-    deliver(settings)
-    return outcome
+        hub = Hub(settings.home, tuple(only), tell, prepared, readers.staged, _import_great_expectations)
+        job = defs().resolve_job_def("refresh")
+        return job.execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
 
 
 def _import_great_expectations() -> None:

@@ -50,7 +50,7 @@ def raw_assets(system: System) -> dg.AssetsDefinition:
     )
     def connections(hub: dg.ResourceParam[Hub]) -> Iterator[dg.DynamicOutput[str]]:
         settings = hub.settings()
-        warehouse.prepare(settings)
+        hub.prepare(settings)
         for connection in settings.connections.values():
             if connection.system == system.name and (not hub.only or connection.name in hub.only):
                 yield dg.DynamicOutput(connection.name, mapping_key=connection.name)
@@ -66,6 +66,7 @@ def raw_assets(system: System) -> dg.AssetsDefinition:
     @dg.op(
         name=f"load_{system.name}",
         pool=WAREHOUSE_POOL,
+        tags={"dagster/priority": "1"},  # what one connection brought is loaded while another is still being read
         out={name: dg.Out(dg.Nothing, is_required=False) for name in specs},
         description="Load what was fetched, each connection in one transaction.",
     )
@@ -89,13 +90,12 @@ def _extract(context: dg.OpExecutionContext, hub: Hub, name: str) -> Staged:
     settings = hub.settings()
     connection = settings.connections[name]
     hub.tell(f"Reading {name} ({SYSTEMS[connection.system].title})")
-    try:
-        return ingestion.extract(settings, connection)
-    except Exception as trouble:
-        if context.retry_number < ask_again.max_retries and ingestion.is_passing(trouble):
-            raise
-        context.log.error(ingestion.cause(trouble))  # noqa: TRY400 - the plain sentence; a trace tells users nothing more
-        return Staged(name, connection.system, problem=ingestion.cause(trouble))
+    staged = hub.extract(settings, connection)
+    if staged.problem:
+        if staged.may_pass and context.retry_number < ask_again.max_retries:
+            raise dg.Failure(staged.problem)
+        context.log.error(staged.problem)
+    return staged
 
 
 def _load(context: dg.OpExecutionContext, hub: Hub, system: System, staged: list[Staged]) -> Iterator[dg.Output[None]]:

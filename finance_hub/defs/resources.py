@@ -12,20 +12,24 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
 
-from finance_hub import models, settings
-from finance_hub.settings import Settings
+from finance_hub import ingestion, models, settings, warehouse
+from finance_hub.ingestion import Staged
+from finance_hub.settings import ConnectionSettings, Settings
 
 
 @dataclass(frozen=True)
 class Hub:
     """The home of a hub. ``only`` limits extraction to some connections; ``tell`` hears of each step.
 
-    ``meanwhile`` is called when this process begins to wait for dbt.
+    A run in one process (see :mod:`finance_hub.refresh`) prepares the warehouse once and begins to read the connections before its
+    steps ask for either; ``meanwhile`` is called when it begins to wait for dbt.
     """
 
     home: Path
     only: tuple[str, ...] = ()
     tell: Callable[[str], None] = lambda _line: None
+    prepare: Callable[[Settings], None] = warehouse.prepare
+    extract: Callable[[Settings, ConnectionSettings], Staged] = ingestion.attempt
     meanwhile: Callable[[], None] = lambda: None
 
     def settings(self) -> Settings:

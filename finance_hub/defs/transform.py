@@ -9,10 +9,10 @@ import dagster as dg
 from dagster_dbt import DbtCliInvocation, dbt_assets
 from sqlglot.errors import SqlglotError
 
-from finance_hub import models, warehouse
+from finance_hub import models
 from finance_hub.automation import WAREHOUSE_POOL
 from finance_hub.defs.resources import Dbt, Hub, default_home
-from finance_hub.lineage import column_lineage
+from finance_hub.lineage import Columns, column_lineage
 from finance_hub.translators import ModelTranslator
 
 HUB_TABLES = {
@@ -33,19 +33,12 @@ def defs() -> dg.Definitions:
     @dbt_assets(manifest=manifest, dagster_dbt_translator=ModelTranslator(), name="models", pool=WAREHOUSE_POOL)
     def build(context: dg.AssetExecutionContext, hub: dg.ResourceParam[Hub]) -> Iterator[Any]:
         settings = hub.settings()
-        warehouse.prepare(settings)
+        hub.prepare(settings)
         hub.tell("Building and testing the models")
         os.environ.update(models.environment(settings.warehouse))
         hub.meanwhile()
-        command = [
-            "build",
-            "--exclude-resource-type",
-            "unit_test",
-            "--log-path",
-            str(settings.home / "logs"),
-            "--log-level-file",
-            "info",
-        ]
+        command = ["build", "--exclude-resource-type", "unit_test"]
+        command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         yield from _events(Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)))
 
     known = [
@@ -57,6 +50,7 @@ def defs() -> dg.Definitions:
 
 def _events(running: DbtCliInvocation) -> Iterator[Any]:
     """What dbt does, as it does it: checks, and models with the lineage of their columns."""
+    told_columns: dict[str, Columns] = {}
     for event in running.stream_raw_events():
         # Without a target path dagster-dbt leaves the lineage out.
         for told in event.to_default_asset_events(
@@ -64,19 +58,29 @@ def _events(running: DbtCliInvocation) -> Iterator[Any]:
         ):
             history = event._event_history_metadata  # noqa: SLF001  # what `tell_columns` told; no public name leads to it
             if isinstance(told, dg.Output) and "parents" in history:
-                yield told.with_metadata({**told.metadata, **_lineage(running, told, history["parents"])})
+                told_columns |= {name: parent["columns"] for name, parent in history["parents"].items()}
+                told_columns[history["relation_name"]] = history["columns"]
+                yield told.with_metadata({**told.metadata, **_lineage(running, told, told_columns)})
             else:
                 yield told
 
 
-def _lineage(running: DbtCliInvocation, built: dg.Output[Any], parents: Mapping[str, Any]) -> Mapping[str, dg.TableColumnLineage]:
-    """The metadata that tells where a model's columns come from; none for a model in Python, or one whose SQL cannot be read."""
+def _lineage(
+    running: DbtCliInvocation, built: dg.Output[Any], told_columns: Mapping[str, Columns]
+) -> Mapping[str, dg.TableColumnLineage]:
+    """The metadata that tells where a model's columns come from; none for a model in Python, or one whose SQL cannot be read.
+
+    ``told_columns`` has the columns of every relation told so far, the model's parents among them.
+    """
     node = running.manifest["nodes"][built.metadata["unique_id"].value]
     if node["language"] != "sql":
         return {}
+    known = {**running.manifest["nodes"], **running.manifest["sources"]}
+    names = [known[name]["relation_name"] for name in node["depends_on"]["nodes"]]
+    parents = {name: told_columns[name] for name in names if name in told_columns}
     sql = (running.target_path / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
     try:
-        return {"dagster/column_lineage": column_lineage(sql, {name: parent["columns"] for name, parent in parents.items()})}
+        return {"dagster/column_lineage": column_lineage(sql, parents)}
     except SqlglotError as error:
         dg.get_dagster_logger().warning("The columns of %s are not told: %s", node["name"], error)
         return {}
