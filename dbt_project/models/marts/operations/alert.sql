@@ -67,6 +67,7 @@ final as (
         end as status_reason,
         judged.evidence,
         judged.title || ': ' || judged.subject_name
+        || case when judged.subject_type <> 'entity' then coalesce(' of ' || entities.entity_name, '') else '' end
         || case
             when
                 judged.value is not null
@@ -82,6 +83,7 @@ final as (
         parameters.as_of_date
     from judged
     cross join parameters
+    left join {{ ref('dim_entity') }} as entities on judged.entity_id = entities.entity_id
 
 )
 
