@@ -99,7 +99,7 @@ def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> 
 
     Raises :class:`CheckBrokenError` where the query or an expectation cannot be evaluated.
     """
-    expect, context = _great_expectations()
+    expect, whole_frame = _great_expectations()
     query = check.query if isinstance(check.query, str) else check.query(settings, database)
     try:
         frame = database.execute(query).df()
@@ -108,9 +108,7 @@ def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> 
     from great_expectations import ExpectationSuite
 
     wanted = list(check.expectations(expect))
-    source = context.data_sources.add_or_update_pandas("checks")
-    batch = source.add_dataframe_asset(check.name).add_batch_definition_whole_dataframe(check.name)
-    result = batch.get_batch(batch_parameters={"dataframe": frame}).validate(
+    result = whole_frame.get_batch(batch_parameters={"dataframe": frame}).validate(
         ExpectationSuite(name=check.name, expectations=wanted), result_format={"result_format": "COMPLETE"}
     )
     failed = [each for each in result.results if not each.success]
@@ -172,14 +170,17 @@ def checks_of(domain: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
 
 @cache
 def _great_expectations() -> tuple[Any, Any]:
-    """The library and one context in memory for this process. Imported here, since the import takes seconds."""
+    """The library's expectations, and what makes a batch of a frame: one for this process, since the library writes all that it knows
+    anew for each. Imported here, since the import takes seconds.
+    """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return gx.expectations, context
+    frames = context.data_sources.add_pandas("checks").add_dataframe_asset("rows")
+    return gx.expectations, frames.add_batch_definition_whole_dataframe("rows")
 
 
 def _raise_hidden(check: Check, result: Any) -> None:

@@ -37,7 +37,7 @@ def defs() -> dg.Definitions:
         hub.tell("Building and testing the models")
         os.environ.update(models.environment(settings.warehouse))
         hub.meanwhile()
-        command = ["build", "--exclude-resource-type", "unit_test"]
+        command = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
         command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         yield from _events(Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home)))
 

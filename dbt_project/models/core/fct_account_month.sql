@@ -28,17 +28,6 @@ daily_rates as (
 
 ),
 
-members as (
-
-    select
-        entity_id,
-        valid_from,
-        valid_to
-    from {{ ref('dim_group_structure') }}
-    where consolidation_method = 'full'
-
-),
-
 summed as (
 
     select
@@ -52,10 +41,9 @@ summed as (
         sum(case when lines.amount_func > 0 then lines.amount_func else 0 end) as debit_func,
         -sum(case when lines.amount_func < 0 then lines.amount_func else 0 end) as credit_func,
         sum(lines.amount_func) as net_func,
-        sum(case when members.entity_id is null then 0 else lines.amount_func end) as net_func_in_group,
+        sum(case when lines.is_in_group then lines.amount_func else 0 end) as net_func_in_group,
         count(*) as line_count
     from lines
-    left join members on lines.entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
     group by
         lines.entity_id, lines.connection_id, lines.period_month, lines.fiscal_year, lines.account_id, lines.group_account_code,
         lines.currency_func

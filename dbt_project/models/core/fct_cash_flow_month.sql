@@ -6,13 +6,6 @@ chart as (
 
 ),
 
-members as (
-
-    select * from {{ ref('dim_group_structure') }}
-    where consolidation_method = 'full'
-
-),
-
 between_entities as (
 
     select * from {{ ref('fct_intercompany_line') }}
@@ -35,11 +28,10 @@ lines as (
         chart.direct_cash_flow_line,
         chart.cash_flow_category = 'cash' as is_cash,
         -lines.amount_func as amount_func,
-        case when members.entity_id is null then 0 else -lines.amount_func end as amount_func_in_group,
+        case when lines.is_in_group then -lines.amount_func else 0 end as amount_func_in_group,
         case when between_entities.gl_line_key is null then 0 else -lines.amount_func end as between_entities_func
     from {{ ref('fct_gl_line') }} as lines
     inner join chart on lines.group_account_code = chart.group_account_code
-    left join members on lines.entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
     left join between_entities on lines.gl_line_key = between_entities.gl_line_key
 
 ),

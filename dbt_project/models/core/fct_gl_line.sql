@@ -48,6 +48,17 @@ named_partners as (
 
 ),
 
+members as (
+
+    select
+        entity_id,
+        valid_from,
+        valid_to
+    from {{ ref('dim_group_structure') }}
+    where consolidation_method = 'full'
+
+),
+
 campaigns as (
 
     select
@@ -84,6 +95,7 @@ posted as (
         lines.product_ref,
         lines.party_id,
         coalesce(partners.entity_id, named_partners.entity_id, parties.partner_entity_id) as partner_entity_id,
+        members.entity_id is not null as is_in_group,
         lines.document_kind,
         lines.document_type,
         lines.document_id,
@@ -111,6 +123,7 @@ posted as (
             and lines.connection_id = mapping.connection_id
             and lines.account_id = mapping.account_id
             and lines.posting_date between mapping.valid_from and mapping.valid_to
+    left join members on entities.entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
     left join parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
     left join partners on lines.source_system = partners.source_system and lines.partner_ref = partners.partner_ref
     left join named_partners on lower(trim(lines.partner_ref)) = named_partners.partner_name
@@ -233,6 +246,7 @@ adjustments as (
         cast(null as varchar) as product_ref,
         cast(null as varchar) as party_id,
         cast(null as varchar) as partner_entity_id,
+        members.entity_id is not null as is_in_group,
         'closed_period_change' as document_kind,
         cast(null as varchar) as document_type,
         cast(null as varchar) as document_id,
@@ -252,6 +266,7 @@ adjustments as (
     from moves
     inner join entities on moves.entity_id = entities.entity_id and moves.connection_id = entities.connection_id
     inner join dates on moves.entity_id = dates.entity_id and moves.posting_date = dates.date_day
+    left join members on moves.entity_id = members.entity_id and moves.posting_date between members.valid_from and members.valid_to
     left join mapping
         on
             moves.entity_id = mapping.entity_id

@@ -3,7 +3,7 @@ with
 lines as (
 
     select * from {{ ref('fct_gl_line') }}
-    where partner_entity_id is not null and partner_entity_id <> entity_id
+    where is_in_group and partner_entity_id is not null and partner_entity_id <> entity_id
 
 ),
 
@@ -14,7 +14,7 @@ chart as (
 
 ),
 
-structure as (
+members as (
 
     select * from {{ ref('dim_group_structure') }}
     where consolidation_method = 'full'
@@ -38,12 +38,8 @@ final as (
         lines.amount_func
     from lines
     inner join chart on lines.group_account_code = chart.group_account_code
-    inner join structure as own
-        on lines.entity_id = own.entity_id and lines.posting_date between own.valid_from and own.valid_to
-    inner join structure as partners
-        on
-            lines.partner_entity_id = partners.entity_id
-            and lines.posting_date between partners.valid_from and partners.valid_to
+    inner join members
+        on lines.partner_entity_id = members.entity_id and lines.posting_date between members.valid_from and members.valid_to
 
 )
 
