@@ -40,7 +40,7 @@ ui: $(READY) ## Start Dagster's web interface on this machine
 	@$(BIN)/finance-hub ui
 
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not heavy"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not heavy"
 
 test-faults: $(READY) ## Run the heavy tests: kills at every point, every fault, the web interface
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m heavy

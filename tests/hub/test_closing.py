@@ -25,6 +25,12 @@ def build(found: Settings) -> None:
     dbt.build(found, "+trial_balance", "+dim_closing")
 
 
+def build_again(found: Settings) -> None:
+    """What depends on the closings, and with them on the journals."""
+    warehouse.prepare(found)
+    dbt.build(found, "dim_closing+,+trial_balance")
+
+
 def close(home: Path, changes: str = "block", reason: str = "") -> Settings:
     """Settings in which the books are closed until the end of February."""
     toml = home / "hub.toml"
@@ -68,7 +74,7 @@ def home(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> P
 def test_a_change_stands_in_the_open_month_and_stops_publishing(home: Path) -> None:
     found = close(home)
     before = movement(found, "2020-01-01", "469")
-    build(found)
+    build_again(found)
     assert movement(found, "2020-01-01", "469") == before, "as it was published"
     assert movement(found, "2020-03-01", "469") == Decimal("600.25"), "a month's rent and the change"
     with warehouse.writing(found.warehouse) as database:
@@ -83,7 +89,7 @@ def test_a_change_stands_in_the_open_month_and_stops_publishing(home: Path) -> N
 
 def test_somebody_may_decide_that_it_stays_in_the_open_month(home: Path) -> None:
     found = close(home, "adjust")
-    build(found)
+    build_again(found)
     assert movement(found, "2020-03-01", "469") == Decimal("600.25")
     with warehouse.writing(found.warehouse) as database:
         assert evaluate(CHECKS["closed_months_are_left_alone"], found, database).passed
@@ -108,7 +114,7 @@ def test_a_restatement_needs_a_reason_and_is_sealed_beside_what_stood_before(hom
     with pytest.raises(SettingsError, match="reason"):
         close(home, "restate")
     found = close(home, "restate", "The bill was entered late; approved by the auditor.")
-    build(found)
+    build_again(found)
     assert movement(found, "2020-01-01", "469") == Decimal("600.25")
     assert movement(found, "2020-03-01", "469") == Decimal("500.25")
     with warehouse.writing(found.warehouse) as database:
