@@ -170,8 +170,9 @@ def checks_of(domain: str, checks: Sequence[Check]) -> dg.AssetChecksDefinition:
 
 @cache
 def _great_expectations() -> tuple[Any, Any]:
-    """The library's expectations, and what makes a batch of a frame: one for this process, since the library writes all that it knows
-    anew for each. Imported here, since the import takes seconds.
+    """The library's expectations, and what makes a batch of a frame.
+
+    Once for this process: the import takes seconds, and the library writes down all that it knows anew for each batch that it makes.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
