@@ -151,7 +151,7 @@ def load(way: str, count: int, folder: Path, *, streamed: bool) -> dict[str, flo
     before, began = time.process_time(), time.monotonic()
     making = 0.0
     with warehouse.writing(folder / "bench.duckdb") as database:
-        warehouse.bound_memory(database)
+        warehouse.bound_memory(database, len(LINES.tables[0].columns))
         pipeline = dlt.pipeline(
             "bench", pipelines_dir=str(folder), destination=dlt.destinations.duckdb(database), dataset_name="raw"
         )

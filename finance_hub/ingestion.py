@@ -30,6 +30,7 @@ _DLT_ENVIRONMENT = {
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",  # staging sees completed loads by it
     "NORMALIZE__LOADER_FILE_FORMAT": "parquet",
     "DESTINATION__PARQUET__ALLOW_TRUNCATION": "false",
+    "LOAD__WORKERS": "1",  # tables that are loaded at once share the memory that a load may take: a wide one finds too little
 }
 
 
@@ -134,8 +135,9 @@ def load(settings: Settings, staged: Staged) -> Loaded:
     quarantined = 0
     try:
         with warehouse.writing(settings.warehouse) as database:
-            warehouse.bound_memory(database)
             pipeline = _pipeline(staged.system, staged.connection_id, folder, database)
+            widest = max((len(table["columns"]) for table in pipeline.default_schema.tables.values()), default=0)
+            warehouse.bound_memory(database, widest)
             loads = [step.load_id for step in pipeline.load().load_packages] if pipeline.has_pending_data else []
             if loads:
                 marks = ", ".join("?" * len(loads))

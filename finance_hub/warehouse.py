@@ -80,9 +80,12 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
         connection.close()
 
 
-def bound_memory(database: Database) -> None:
-    """Let a load spill to disk instead of growing with its table: who loads shares the machine with everybody else."""
-    database.execute("set memory_limit = '160MB'; set preserve_insertion_order = false; set threads = 2")
+def bound_memory(database: Database, columns: int) -> None:
+    """Let a load spill to disk instead of growing with its tables: who loads shares the machine with everybody else.
+
+    What it needs grows with the columns of the widest table: each is written apart, half a megabyte for one thread.
+    """
+    database.execute(f"set memory_limit = '{192 + columns // 2}MB'; set preserve_insertion_order = false; set threads = 1")
 
 
 @contextmanager
