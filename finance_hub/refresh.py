@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import models, publish, warehouse
 from finance_hub.alerts import deliver, failure_of, notice_run, notice_sources
@@ -59,11 +61,13 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     tell("Starting")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ["FINANCE_HUB_HOME"] = str(settings.home)
-    warehouse.prepare(settings)
-    with Readers(settings, [name for name in settings.connections if not only or name in only]) as readers:
-        # The rest begins while they read: the libraries take seconds to import.
-        threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()
-        result = _run(settings, only, tell, readers)
+    # A lock ends with its process: whoever holds it knows that no other run of this kind is at work.
+    with FileLock(settings.home / "run.lock"):
+        warehouse.prepare(settings)
+        with Readers(settings, [name for name in settings.connections if not only or name in only]) as readers:
+            # The rest begins while they read: the libraries take seconds to import.
+            threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()
+            result = _run(settings, only, tell, readers)
     outcome = _outcome(settings, result)
     opened = notice_run(settings, "refresh", result.all_events, succeeded=result.success)
     outcome.alerts_opened = opened + notice_sources(settings)
@@ -74,7 +78,7 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
 def _run(settings: Settings, only: Collection[str], tell: Tell, readers: Readers) -> dg.ExecuteInProcessResult:
     from finance_hub.definitions import defs
     from finance_hub.defs.resources import Hub
-    from finance_hub.event_log import in_process_instance
+    from finance_hub.event_log import IN_PROCESS, end_dead_runs, in_process_instance
 
     def prepared(_settings: Settings) -> None:
         """It is, and nobody has written since."""
@@ -86,9 +90,12 @@ def _run(settings: Settings, only: Collection[str], tell: Tell, readers: Readers
         contextlib.redirect_stdout(log),
         in_process_instance(dagster_home(settings.home)) as instance,
     ):
+        end_dead_runs(instance)
         hub = Hub(settings.home, tuple(only), tell, prepared, readers.staged, _import_great_expectations)
         job = defs().resolve_job_def("refresh")
-        return job.execute_in_process(instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet)
+        return job.execute_in_process(
+            instance=instance, raise_on_error=False, resources={"hub": hub}, run_config=quiet, tags=IN_PROCESS
+        )
 
 
 def _import_great_expectations() -> None:

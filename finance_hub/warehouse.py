@@ -85,7 +85,7 @@ def bound_memory(database: Database, columns: int) -> None:
 
     What it needs grows with the columns of the widest table: each is written apart, half a megabyte for one thread.
     """
-    database.execute(f"set memory_limit = '{192 + columns // 2}MB'; set preserve_insertion_order = false; set threads = 1")
+    database.execute(f"set memory_limit = '{144 + columns * 3 // 5}MB'; set preserve_insertion_order = false; set threads = 1")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from finance_hub import ingestion, settings, warehouse
 from finance_hub.ingestion import Staged
-from tests.conftest import connect
 
 COLUMNS, ROWS = 1600, 2
 

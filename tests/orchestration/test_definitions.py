@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -154,3 +155,14 @@ def test_a_stale_source_opens_an_incident(location: dg.Definitions, connected: P
     sensor = location.get_repository_def().get_sensor_def("tell")
     sensor(dg.build_sensor_context(resources={"hub": Hub(connected)}))
     assert any(incident.title.startswith("Source rates has not been read since") for incident in Outbox(connected).incidents())
+
+
+@pytest.mark.usefixtures("location")
+def test_a_run_that_was_killed_holds_nothing_for_which_the_next_one_waits(connected: Path) -> None:
+    """Both die while they have the warehouse: the second gets there only if the first one's turn is over."""
+    for step in ("Loading", "Building"):
+        command = [sys.executable, "-m", "tests.orchestration.killed", str(connected), step]
+        assert subprocess.run(command, cwd=ROOT, timeout=120, check=False).returncode == -signal.SIGKILL
+    with dg.DagsterInstance.from_config(str(dagster_home(connected))) as instance:
+        runs = instance.get_runs(dg.RunsFilter(job_name="refresh", tags={"finance_hub/in_process": "yes"}))
+        assert [run.status for run in runs] == [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE], "newest first"
