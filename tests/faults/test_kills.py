@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import shutil
 import signal
@@ -165,14 +167,23 @@ def test_the_web_interface_starts_and_an_asset_can_be_materialized_from_it(merid
         try:
             assert _materialize("http://127.0.0.1:3177/graphql", ["ecb", "exchange_rates"]) == "SUCCESS"
         finally:
-            interface.send_signal(signal.SIGINT)
-            try:
-                interface.wait(timeout=60)
-            except subprocess.TimeoutExpired:
-                interface.kill()
+            _interrupt(interface)
     with warehouse.reading(settings.load(home).warehouse) as database:
         assert database.execute("select count(*) from ecb.exchange_rates").fetchone()[0] > 1000
     shutil.rmtree(home / "dagster", ignore_errors=True)
+
+
+def _interrupt(interface: subprocess.Popen[bytes]) -> None:
+    """End it as a person does at a terminal, where all its processes are interrupted; wait for the last of them."""
+    os.killpg(interface.pid, signal.SIGINT)
+    interface.wait(timeout=60)
+    deadline = time.monotonic() + 60
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(interface.pid, 0)
+            time.sleep(0.5)
+        os.killpg(interface.pid, signal.SIGKILL)
+        pytest.fail("The interface has left processes behind.")
 
 
 def _materialize(address: str, asset: list[str]) -> str:
