@@ -6,13 +6,13 @@ import contextlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import models, publish, warehouse
@@ -61,8 +61,7 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     tell("Starting")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
     os.environ["FINANCE_HUB_HOME"] = str(settings.home)
-    # A lock ends with its process: whoever holds it knows that no other run of this kind is at work.
-    with FileLock(settings.home / "run.lock"):
+    with _alone(settings.home, tell):
         warehouse.prepare(settings)
         with Readers(settings, [name for name in settings.connections if not only or name in only]) as readers:
             # The rest begins while they read: the libraries take seconds to import.
@@ -73,6 +72,22 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     outcome.alerts_opened = opened + notice_sources(settings)
     deliver(settings)
     return outcome
+
+
+@contextlib.contextmanager
+def _alone(home: Path, tell: Tell) -> Iterator[None]:
+    """One run of this kind at a time. A lock ends with its process: whoever has it knows that no other is at work."""
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "run.lock")
+    with contextlib.suppress(Timeout):
+        lock.acquire(timeout=0)
+    if not lock.is_locked:
+        tell("Waiting for the run that is at work")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _run(settings: Settings, only: Collection[str], tell: Tell, readers: Readers) -> dg.ExecuteInProcessResult:
