@@ -129,19 +129,13 @@ def rows_of_dlt(_folder: Path, source: Iterator[bytes]) -> Any:
 
 def load(way: str, count: int, folder: Path, *, streamed: bool) -> dict[str, float]:
     """Load twice in this process; CPU seconds, rows and memory."""
-    os.environ.update(
-        {
-            "RUNTIME__DLTHUB_TELEMETRY": "false",
-            "RUNTIME__LOG_LEVEL": "CRITICAL",
-            "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
-            "DLT_DATA_DIR": str(folder),
-        }
-    )
-    if way != "rows":
-        os.environ["NORMALIZE__LOADER_FILE_FORMAT"] = "parquet"
-    import dlt
-
     from finance_hub import warehouse
+    from finance_hub.ingestion import DLT_ENVIRONMENT
+
+    os.environ.update(DLT_ENVIRONMENT | {"DLT_DATA_DIR": str(folder)})
+    if way == "rows":
+        del os.environ["NORMALIZE__LOADER_FILE_FORMAT"]
+    import dlt
 
     make = the_hubs if way == "hub" else rows_of_dlt
     warm = dlt.pipeline(

@@ -24,7 +24,7 @@ from dlt_sources.http import DeadlineExceeded, IncompleteRead, SourceError, Toke
 from finance_hub import warehouse
 from finance_hub.settings import ConnectionSettings, Settings, SettingsError
 
-_DLT_ENVIRONMENT = {
+DLT_ENVIRONMENT = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",  # staging sees completed loads by it
@@ -32,6 +32,7 @@ _DLT_ENVIRONMENT = {
     "DESTINATION__PARQUET__ALLOW_TRUNCATION": "false",
     "LOAD__WORKERS": "1",  # tables that are loaded at once share the memory that a load may take: a wide one finds too little
 }
+"""How the hub sets dlt, which it does by the environment."""
 
 
 _STAGED_SECONDS = 86400.0
@@ -185,7 +186,7 @@ def _sweep(work: Path) -> None:
 
 
 def _pipeline(system: str, connection_id: str, folder: Path, database: Any) -> Any:
-    os.environ.update(_DLT_ENVIRONMENT)
+    os.environ.update(DLT_ENVIRONMENT)
     os.environ.setdefault("DLT_DATA_DIR", str(folder))
     import dlt
 

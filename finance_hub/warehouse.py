@@ -83,9 +83,9 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
 def bound_memory(database: Database, columns: int) -> None:
     """Let a load spill to disk instead of growing with its tables: who loads shares the machine with everybody else.
 
-    What it needs grows with the columns of the widest table: each is written apart, half a megabyte for one thread.
+    What it needs grows with the columns of the widest table: each is written apart.
     """
-    database.execute(f"set memory_limit = '{144 + columns * 3 // 5}MB'; set preserve_insertion_order = false; set threads = 1")
+    database.execute(f"set memory_limit = '{144 + columns * 3 // 4}MB'; set preserve_insertion_order = false; set threads = 1")
 
 
 @contextmanager
