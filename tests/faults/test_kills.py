@@ -163,6 +163,7 @@ def test_the_web_interface_starts_and_an_asset_can_be_materialized_from_it(merid
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread of this process holds a lock that it needs
         )
         try:
             assert _materialize("http://127.0.0.1:3177/graphql", ["ecb", "exchange_rates"]) == "SUCCESS"
@@ -171,6 +172,11 @@ def test_the_web_interface_starts_and_an_asset_can_be_materialized_from_it(merid
     with warehouse.reading(settings.load(home).warehouse) as database:
         assert database.execute("select count(*) from ecb.exchange_rates").fetchone()[0] > 1000
     shutil.rmtree(home / "dagster", ignore_errors=True)
+
+
+def _heed_interrupts() -> None:
+    """As a terminal starts a program: one that is started in the background ignores them, and so does whatever it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(interface: subprocess.Popen[bytes]) -> None:
