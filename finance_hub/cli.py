@@ -13,12 +13,14 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from finance_hub import publish, settings, warehouse
@@ -75,7 +77,7 @@ def main() -> None:
     try:
         app()
     except (SettingsError, publish.NothingPublishedError, warehouse.WarehouseBusyError) as trouble:
-        err.print(f"[red]{trouble}[/red]", highlight=False, soft_wrap=True)
+        err.print(str(trouble), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
 
 
@@ -413,6 +415,56 @@ def scorecard(
         for defect in scoring.defects(database):
             table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
         out.print(table)
+
+
+@app.command()
+def attribute(
+    paths: Annotated[
+        Path, typer.Option(help="CSV with the columns path (channels with ' > ' between), conversions, value, nulls.")
+    ],
+    models: Annotated[str, typer.Option(help="Models, with commas between; all that paths alone allow if not given.")] = "",
+    format: Annotated[Format, typer.Option(help="How to write the credits.")] = Format.table,  # noqa: A002 - the option's name
+) -> None:
+    """Divide conversions and their value over the channels of the paths that led to them.
+
+    Models: first, last, last_non_direct, linear, u_shaped, markov_1, markov_2, shapley.
+
+    Example: finance-hub attribute --paths paths.csv
+    Example: finance-hub attribute --paths paths.csv --models linear,markov_1,shapley --format csv
+    """
+    import msgspec
+
+    from finance_hub import attribution
+
+    asked = [name.strip() for name in models.split(",") if name.strip()] or attribution.needing_only_paths()
+    try:
+        shared = attribution.attribute(attribution.read(paths), asked)
+    except attribution.AttributionError as trouble:
+        raise SettingsError(str(trouble)) from None
+    rows = [
+        {"model": each.model, "channel": each.channel, "conversions": _plain(each.conversions), "value": each.value}
+        for each in shared
+    ]
+    if format is Format.json:  # numbers, written with all their digits
+        sys.stdout.write(msgspec.json.Encoder(decimal_format="number").encode(rows).decode() + "\n")
+    elif format is Format.csv:
+        writer = csv.DictWriter(sys.stdout, ("model", "channel", "conversions", "value"), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        table = Table("model", "channel")
+        for name in ("conversions", "value"):
+            table.add_column(name, justify="right")
+        for number, each in enumerate(shared):
+            ends = number + 1 == len(shared) or shared[number + 1].model != each.model
+            table.add_row(each.model, escape(each.channel), f"{each.conversions:,.4f}", f"{each.value:,}", end_section=ends)
+        out.print(table)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """The number without zeros at its end, and without an exponent."""
+    short = number.normalize()
+    return short.quantize(Decimal(1)) if int(short.as_tuple().exponent) > 0 else short
 
 
 @sandbox_app.command()
