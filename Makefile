@@ -45,10 +45,11 @@ test: $(READY) ## Run the tests
 test-faults: $(READY) ## Run the heavy tests: kills at every point, every fault, the web interface
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m heavy
 
-bench: $(READY) ## Measure the load path and the ledger as ratios within one run, and memory
+bench: $(READY) ## Measure the load path and the ledger as ratios within one run, memory, and attribution
 	@$(BIN)/python bench/load_path.py
 	@$(BIN)/python bench/load_path.py --memory
 	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/attribution.py
 
 lint: $(READY) ## Check style of Python and SQL, types and import directions
 	@$(BIN)/ruff check .

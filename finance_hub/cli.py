@@ -438,31 +438,31 @@ def attribute(
 
     asked = [name.strip() for name in models.split(",") if name.strip()] or attribution.needing_only_paths()
     try:
-        shared = attribution.attribute(attribution.read(paths), asked)
+        credited = attribution.attribute(attribution.read(paths), asked)
     except attribution.AttributionError as trouble:
         raise SettingsError(str(trouble)) from None
     rows = [
         {"model": each.model, "channel": each.channel, "conversions": _plain(each.conversions), "value": each.value}
-        for each in shared
+        for each in credited
     ]
     if format is Format.json:  # numbers, written with all their digits
         sys.stdout.write(msgspec.json.Encoder(decimal_format="number").encode(rows).decode() + "\n")
     elif format is Format.csv:
         writer = csv.DictWriter(sys.stdout, ("model", "channel", "conversions", "value"), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row | {"conversions": f"{row['conversions']:f}"} for row in rows)
     else:
         table = Table("model", "channel")
         for name in ("conversions", "value"):
             table.add_column(name, justify="right")
-        for number, each in enumerate(shared):
-            ends = number + 1 == len(shared) or shared[number + 1].model != each.model
+        for number, each in enumerate(credited):
+            ends = number + 1 == len(credited) or credited[number + 1].model != each.model
             table.add_row(each.model, escape(each.channel), f"{each.conversions:,.4f}", f"{each.value:,}", end_section=ends)
         out.print(table)
 
 
 def _plain(number: Decimal) -> Decimal:
-    """The number without zeros at its end, and without an exponent."""
+    """The number without zeros at its end; a whole one without an exponent."""
     short = number.normalize()
     return short.quantize(Decimal(1)) if int(short.as_tuple().exponent) > 0 else short
 
