@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -48,6 +49,15 @@ def by_touch(table: pa.Table) -> list[tuple[str, int, int, Decimal]]:
         return database.execute(f"select model, path_id, position, credit from ({sql}) order by all").fetchall()
 
 
+def by_channel_of_each_path(rows: list[Path]) -> Counter[tuple[str, int, str]]:
+    """Linear and U-shaped credits, to the cent, by model, path and channel."""
+    credits_: Counter[tuple[str, int, str]] = Counter()
+    for model, number, position, credit in by_touch(with_milestones(rows)):
+        if model in ("linear", "u_shaped"):
+            credits_[model, number, rows[number][0][position]] += credit
+    return credits_
+
+
 @some
 @given(paths)
 def test_credits_add_up_to_all_conversions_and_all_value(rows: list[Path]) -> None:
@@ -90,6 +100,7 @@ def test_the_order_of_middle_touches_changes_no_linear_or_u_shaped_credit(rows: 
         shuffled.append((steps if len(steps) < 3 else steps[0] + "".join(middle) + steps[-1], *totals))
     models = ("linear", "u_shaped")
     assert attribute(touches(*shuffled), models) == attribute(touches(*rows), models)
+    assert by_channel_of_each_path(shuffled) == by_channel_of_each_path(rows)
 
 
 @some
