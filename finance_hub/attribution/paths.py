@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 _REQUIRED, _OPTIONAL = ("path", "conversions"), ("value", "nulls")
 _EXPECTED = {"conversions": "a number from 0 up", "value": "an amount", "nulls": "a number from 0 up"}
-_DIGITS = "with at most 15 digits before and 12 after the point"
-_NUMBER = r"[+-]?([0-9]{1,15}(\.[0-9]{0,12})?|\.[0-9]{1,12})"
+_DIGITS = "with at most 15 digits before the point"
+_NUMBER = r"[+-]?([0-9]{1,15}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?"
 _SPACE = r"[\s\p{Z}]*"
 
 
@@ -33,7 +33,7 @@ def read(file: Path) -> pa.Table:
     """Read a CSV of paths into a table of touches; equal paths are summed.
 
     Columns, in any order: ``path``, channels with `` > `` between them; ``conversions``; and, 0 where the column is absent, ``value``
-    and ``nulls``.
+    and ``nulls``. Numbers are read to the twelfth decimal: what programs write beyond it is what floating point leaves.
 
     Raises:
         AttributionError: The file cannot be read, or the line that is named does not fit.
@@ -53,7 +53,8 @@ def read(file: Path) -> pa.Table:
                 from given
         """)
         unreadable = " ".join(
-            f"when not regexp_full_match({name}, '{_NUMBER}') {'' if name == 'value' else f'or starts_with({name}, chr(45))'}"
+            f"when not regexp_full_match({name}, '{_NUMBER}') or try_cast({name} as decimal(27, 12)) is null"
+            f" {'' if name == 'value' else f'or starts_with({name}, chr(45))'}"
             f" then '{name} is ''' || {name} || ''', where {expected} is expected, {_DIGITS}'"
             for name, expected in _EXPECTED.items()
         )

@@ -33,7 +33,8 @@ def shapley_values(journeys: Journeys) -> NDArray[np.float64]:
     count = len(touched)
     if count > MOST_CHANNELS:
         raise AttributionError(
-            f"shapley is computed exactly for up to {MOST_CHANNELS} channels, and these paths have {count}: group the rarest into one."
+            f"shapley is computed exactly for up to {MOST_CHANNELS} channels, and these paths have {count}: "
+            "group the rarest into one, or ask for other models."
         )
     if not count:
         return found

@@ -119,7 +119,7 @@ def test_a_line_that_does_not_fit_ends_the_command_with_its_number(
         ("path,conversions\nA,1_000\n", "Line 2 of .*: conversions is '1_000'"),
         ("path,conversions\nA,\n", "Line 2 of .*: conversions is ''"),
         ("path,conversions,value\nA,1,ten\n", "Line 2 of .*: value is 'ten', where an amount is expected"),
-        ("path,conversions,value\nA,1,0.0000000000001\n", "Line 2 of .*: value is .* 12 after the point"),
+        ("path,conversions,value\nA,1,1234567890123456\n", "Line 2 of .*: value is .* 15 digits before the point"),
         ("path,conversions,nulls\nA,1,1\nB,1,-0.5\n", "Line 3 of .*: nulls is '-0.5'"),
         ("path,conversions\nA\n", "Line 2 of .* has 1 values, where the header names 2 columns"),
         ("path,conversions\nA,1,000\n", "Line 2 of .* has 3 values"),
@@ -146,6 +146,13 @@ def test_equal_paths_are_summed_whatever_the_spaces(tmp_path: Path) -> None:
         "A|B": (4, Decimal("0.900000000001"), 0),
         "A, the first|B": (0, 0, 0),
     }
+
+
+def test_numbers_as_programs_write_them_are_read_to_the_twelfth_decimal(tmp_path: Path) -> None:
+    touches = read(write(tmp_path, "path,conversions,value,nulls\nA,1e2,0.30000000000000004,2.5E-01\n"))
+    assert touches.select(["conversions", "value", "nulls"]).to_pylist() == [
+        {"conversions": Decimal(100), "value": Decimal("0.3"), "nulls": Decimal("0.25")}
+    ]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
