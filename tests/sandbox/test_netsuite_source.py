@@ -428,7 +428,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, early: tuple[
 @pytest.mark.heavy
 @pytest.mark.timeout(900)
 def test_a_ledger_beyond_the_cap_of_a_query_loads_exactly_fast_and_in_bounded_memory() -> None:
-    """300,000 lines; the bounds leave room for a busy machine: 5 million take 590 MB, and 50,000 rows a CPU second."""
+    """300,000 lines; the bounds leave room for a busy machine: 5 million take 543 MB, and 50,000 rows a CPU second."""
     ran = subprocess.run(
         [sys.executable, str(ROOT / "bench" / "netsuite_ledger.py"), "--lines", "300000"],
         capture_output=True,
