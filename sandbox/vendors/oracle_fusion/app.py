@@ -312,13 +312,8 @@ class FusionApi:
     def columns(self, resource: Resource) -> dict[str, str]:
         """The attributes of a resource and their SQL types, hidden ones too."""
         if resource.name not in self._columns:
-            self._columns[resource.name] = {
-                row["column_name"]: row["data_type"]
-                for row in self.tables.rows(
-                    "select column_name, data_type from duckdb_columns() where schema_name = 'main' and table_name = ? order by column_index",
-                    [resource.name],
-                )
-            }
+            described = self.tables.rows(f'describe main."{resource.name}"')
+            self._columns[resource.name] = {row["column_name"]: row["column_type"] for row in described}
         return self._columns[resource.name]
 
     def _description(self, resource: Resource, href: str) -> dict[str, Any]:
