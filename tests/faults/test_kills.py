@@ -180,16 +180,25 @@ def _heed_interrupts() -> None:
 
 
 def _interrupt(interface: subprocess.Popen[bytes]) -> None:
-    """End it as a person does at a terminal, where all its processes are interrupted; wait for the last of them."""
+    """End it as a person does at a terminal, where all its processes are interrupted; none of them may stay."""
     os.killpg(interface.pid, signal.SIGINT)
-    interface.wait(timeout=60)
-    deadline = time.monotonic() + 60
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.killpg(interface.pid, 0)
+    try:
+        interface.wait(timeout=60)
+        deadline = time.monotonic() + 60
+        while _is_alive(interface.pid) and time.monotonic() < deadline:
             time.sleep(0.5)
-        os.killpg(interface.pid, signal.SIGKILL)
-        pytest.fail("The interface has left processes behind.")
+        assert not _is_alive(interface.pid), "the interface has left processes behind"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(interface.pid, signal.SIGKILL)
+
+
+def _is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _materialize(address: str, asset: list[str]) -> str:
