@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import duckdb
+from finance_hub import warehouse
 
 # An entity of the simulation is the one whose name the settings of its connection bear.
 _ENTITIES = r"""
@@ -100,16 +100,16 @@ class DefectScore:
     false_alarms: int
 
 
-def attach(snapshot: Path, company: Path) -> duckdb.DuckDBPyConnection:
+def attach(snapshot: Path, company: Path) -> warehouse.Database:
     """A connection that sees both, to read only. The caller closes it."""
-    connection = duckdb.connect()
+    connection = warehouse.in_memory()
     for path, name in ((snapshot, "hub"), (company, "meridian")):
         quoted = str(path).replace("'", "''")
         connection.execute(f"attach '{quoted}' as {name} (read_only)")
     return connection
 
 
-def closed_month(connection: duckdb.DuckDBPyConnection) -> date:
+def closed_month(connection: warehouse.Database) -> date:
     """First day of the last month whose closing entries are in."""
     row = connection.execute("select closed_month from hub.core.dim_as_of").fetchone()
     if row is None or not isinstance(row[0], date):
@@ -117,7 +117,7 @@ def closed_month(connection: duckdb.DuckDBPyConnection) -> date:
     return row[0]
 
 
-def statements(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[StatementScore]:
+def statements(connection: warehouse.Database, *, until: date) -> list[StatementScore]:
     """Every statement of every entity, cell by cell, from the company's first month up to ``until``."""
     scores = []
     for statement, (told, truth) in _STATEMENTS.items():
@@ -144,7 +144,7 @@ def statements(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[St
     return scores
 
 
-def intercompany(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[PairScore]:
+def intercompany(connection: warehouse.Database, *, until: date) -> list[PairScore]:
     """Charges between entities whose books the hub reads: matched, or told as what they are (another amount, another month)."""
     rows = connection.execute(
         f"""
@@ -176,7 +176,7 @@ def intercompany(connection: duckdb.DuckDBPyConnection, *, until: date) -> list[
     return [PairScore(*row) for row in rows]
 
 
-def defects(connection: duckdb.DuckDBPyConnection) -> list[DefectScore]:
+def defects(connection: warehouse.Database) -> list[DefectScore]:
     """Defects of the books of the entities that the hub reads, by kind, found up to the day as of which it tells."""
     documents = f"""
         select e.entity_id, date_trunc('month', doc.issue_date)::date as month, d.kind, doc.number, doc.issue_date, doc.total,
@@ -252,7 +252,7 @@ def defects(connection: duckdb.DuckDBPyConnection) -> list[DefectScore]:
 
 
 def _scored(
-    connection: duckdb.DuckDBPyConnection, kind: str, found_by: str, injected: str, found: str, *, true_alarms: str = ""
+    connection: warehouse.Database, kind: str, found_by: str, injected: str, found: str, *, true_alarms: str = ""
 ) -> DefectScore:
     """Compare counts by entity and month. ``true_alarms`` is what may be alarmed about, where that is more than what was injected."""
     row = connection.execute(

@@ -98,6 +98,11 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
         connection.close()
 
 
+def in_memory() -> Database:
+    """A database of nobody's: for SQL over tables of this process, or over files that are attached. The caller closes it."""
+    return duckdb.connect()
+
+
 def prepare(settings: Settings) -> None:
     """Make every declared raw table exist, possibly empty, and write what models need to know of the settings."""
     with writing(settings.warehouse) as connection:

@@ -9,11 +9,12 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from functools import partial
 
-import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from finance_hub import warehouse
 from finance_hub.attribution import rules
 from finance_hub.attribution.markov import removal_effects
 from finance_hub.attribution.paths import AttributionError, Journeys
@@ -71,22 +72,21 @@ def attribute(touches: pa.Table, models: Sequence[str], *, half_life_days: float
         lacking = [_NEEDED[column] for column in rules.NEEDS.get(model, ()) if column not in touches.column_names]
         if lacking:
             raise AttributionError(f"The model '{model}' needs to know {' and '.join(lacking)}, which paths alone do not tell.")
-    with duckdb.connect() as database:
+    with warehouse.in_memory() as database:
         database.register("touches", touches)
         ruled = _by_rules(database, [model for model in models if model not in _SHARES], half_life_days)
         conversions, value = _totals(database)
-    journeys = Journeys.of(touches)
+    channels = pc.unique(touches["channel"]).sort().to_pylist()
+    journeys = Journeys.of(touches) if any(model in _SHARES for model in models) else None
     found = []
     for model in dict.fromkeys(models):
-        if model not in _SHARES:
-            exact = {channel: ruled[model, channel] for channel in journeys.channels}
+        if journeys is None or model not in _SHARES:
+            exact = {channel: ruled[model, channel] for channel in channels}
         elif value and not conversions:
             raise AttributionError(f"The paths have a value and no conversions, so '{model}' has nothing to divide the value by.")
         else:
             shares = _exact_shares(_SHARES[model](journeys))
-            exact = {
-                channel: (share * conversions, share * value) for channel, share in zip(journeys.channels, shares, strict=True)
-            }
+            exact = {channel: (share * conversions, share * value) for channel, share in zip(channels, shares, strict=True)}
         credited = split({channel: each for channel, (each, _) in exact.items()}, _CONVERSION_UNIT)
         paid = split({channel: each for channel, (_, each) in exact.items()}, _unit_of(value))
         ordered = sorted(exact, key=lambda channel: (-credited[channel], channel))
@@ -95,7 +95,7 @@ def attribute(touches: pa.Table, models: Sequence[str], *, half_life_days: float
 
 
 def _by_rules(
-    database: duckdb.DuckDBPyConnection, models: Sequence[str], half_life_days: float
+    database: warehouse.Database, models: Sequence[str], half_life_days: float
 ) -> Mapping[tuple[str, str], tuple[Fraction, Fraction]]:
     """Conversions and value by model and channel, exact."""
     found: defaultdict[tuple[str, str], tuple[Fraction, Fraction]] = defaultdict(lambda: (Fraction(0), Fraction(0)))
@@ -110,7 +110,7 @@ def _by_rules(
     return found
 
 
-def _totals(database: duckdb.DuckDBPyConnection) -> tuple[Fraction, Fraction]:
+def _totals(database: warehouse.Database) -> tuple[Fraction, Fraction]:
     """Conversions and value of all paths."""
     row = database.execute("""
         select coalesce(sum(conversions), 0), coalesce(sum(value), 0)

@@ -12,11 +12,12 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from finance_hub import warehouse
 
 _REQUIRED, _OPTIONAL = ("path", "conversions"), ("value", "nulls")
 _EXPECTED = {"conversions": "a number from 0 up", "value": "an amount", "nulls": "a number from 0 up"}
@@ -43,7 +44,7 @@ def read(file: Path) -> pa.Table:
     given: dict[str, pa.Array] = {"line": pa.array(lines, pa.int64())}
     given |= {name: pa.array(column, pa.string()) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
     given |= {name: pa.repeat("0", len(lines)) for name in _OPTIONAL if name not in names}
-    with duckdb.connect() as database:
+    with warehouse.in_memory() as database:
         database.register("given", pa.table(given))
         database.execute(rf"""
             create macro clean(text) as regexp_replace(text, '^{_SPACE}|{_SPACE}$', '', 'g');
