@@ -15,13 +15,13 @@ from typing import Any, Self
 import dagster as dg
 import sqlalchemy
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy.pool import StaticPool
 
 IN_PROCESS = {"finance_hub/in_process": "yes"}
 """The tag of a run within one process."""
 _SETTINGS, _OWN_SETTINGS = "dagster.yaml", "in_process.yaml"
-_WAIT_SECONDS = 30
 
 
 class KeptOpen(SqliteEventLogStorage):
@@ -40,7 +40,10 @@ class KeptOpen(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
         with self._db_lock:
             if shard not in self._engines:
-                waiting = {"timeout": _WAIT_SECONDS, "check_same_thread": False}  # the lock sees to one thread at a time
+                waiting = {
+                    "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
+                    "check_same_thread": False,
+                }  # the lock sees to one thread at a time
                 engine = sqlalchemy.create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args=waiting)
                 self._initdb(engine)
                 self._engines[shard] = engine

@@ -75,8 +75,8 @@ def _lineage(
     node = running.manifest["nodes"][built.metadata["unique_id"].value]
     if node["language"] != "sql":
         return {}
-    known = {**running.manifest["nodes"], **running.manifest["sources"]}
-    names = [known[name]["relation_name"] for name in node["depends_on"]["nodes"]]
+    nodes, sources = running.manifest["nodes"], running.manifest["sources"]
+    names = [(nodes.get(name) or sources[name])["relation_name"] for name in node["depends_on"]["nodes"]]
     parents = {name: told_columns[name] for name in names if name in told_columns}
     sql = (running.target_path / "compiled" / node["package_name"] / node["original_file_path"]).read_text()
     try:
