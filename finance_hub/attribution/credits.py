@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,10 +138,13 @@ def split(exact: Mapping[str, Fraction], unit: Decimal) -> dict[str, Decimal]:
     turned. Cost allocation has a split of its own: its shares have one sign, and models of dbt import nothing of the hub.
     """
     units = {name: amount / Fraction(unit) for name, amount in exact.items()}
-    whole = {name: int(amount) for name, amount in units.items()}
+    # To the nearest unit, a half towards zero: an amount that floating point left just below a whole one is that one.
+    whole = {name: math.ceil(abs(amount) - Fraction(1, 2)) * (1 if amount > 0 else -1) for name, amount in units.items()}
     odd = int(sum(units.values()) - sum(whole.values()))
     towards = 1 if odd > 0 else -1
-    order = sorted(units, key=lambda name: (-towards * (units[name] - whole[name]), name))
+    # Among equals the first by name has the more: it is given to first, and taken from last.
+    turn = {name: number if towards * units[name] > 0 else -number for number, name in enumerate(sorted(units))}
+    order = sorted(units, key=lambda name: (-towards * (units[name] - whole[name]), turn[name]))
     for name in order[: abs(odd)]:
         whole[name] += towards
     return {name: _EXACT.multiply(Decimal(number), unit) for name, number in whole.items()}

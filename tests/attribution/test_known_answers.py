@@ -79,6 +79,13 @@ def test_shapley_of_a_channel_that_lowers_the_rate_is_negative() -> None:
     assert value(table, "shapley") == {"A": 125, "B": -25}
 
 
+def test_amounts_that_are_whole_stay_whole_beside_those_of_the_other_sign() -> None:
+    """v(E) = 3/8, v(SED) = 15/50, else 0: 7/6 of 15 conversions and 5,700 for E, -1/12 each for the others."""
+    table = touches((["search", "email", "direct"], 12, 4800, 30), (["email"], 3, 900, 5))
+    assert value(table, "shapley") == {"email": 6650, "search": -475, "direct": -475}
+    assert conversions(table, "shapley") == {"email": Decimal("17.5"), "search": Decimal("-1.25"), "direct": Decimal("-1.25")}
+
+
 def test_shapley_of_three_channels() -> None:
     """v(A) = v(AB) = v(AC) = 1, v(BC) = 1/2, v(ABC) = 2/5, v(B) = v(C) = 0: 19/30 and twice -7/60 of 2/5."""
     found = conversions(touches(("A", 1, 1, 0), ("CBC", 1, 1, 1), ("ABC", 0, 0, 2)), "shapley")
