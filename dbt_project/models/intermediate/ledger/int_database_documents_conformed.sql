@@ -69,9 +69,9 @@ final as (
         document_date,
         due_date,
         currency as currency_txn,
-        cast(abs(total_txn) as decimal(20, 4)) as total_txn,
-        cast(case when is_voided or is_draft then 0 else abs(coalesce(open_txn, 0)) end as decimal(20, 4)) as open_txn,
-        cast(abs(total_func) as decimal(20, 4)) as total_func,
+        {{ money('abs(total_txn)') }} as total_txn,
+        {{ money('case when is_voided or is_draft then 0 else abs(coalesce(open_txn, 0)) end') }} as open_txn,
+        {{ money('abs(total_func)') }} as total_func,
         cast(
             case
                 when is_voided or is_draft or coalesce(open_txn, 0) = 0 then 0

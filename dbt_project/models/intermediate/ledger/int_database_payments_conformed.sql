@@ -27,7 +27,7 @@ final as (
         payments.document_id,
         payments.account_id as bank_account_id,
         coalesce(payments.currency_txn, documents.currency_txn) as currency_txn,
-        cast(abs(payments.amount_txn) as decimal(20, 4)) as amount_txn,
+        {{ money('abs(payments.amount_txn)') }} as amount_txn,
         cast(
             abs(
                 coalesce(

@@ -78,7 +78,7 @@ final as (
         every_part.department_name,
         every_part.account_id,
         every_part.period_month,
-        cast(every_part.amount_func as decimal(20, 4)) as amount_func,
+        {{ money('every_part.amount_func') }} as amount_func,
         false as is_debit_positive
     from every_part
     inner join versions on every_part.connection_id = versions.connection_id and every_part.plan = versions.plan

@@ -51,10 +51,10 @@ final as (
         transactions.posting_date as document_date,
         transactions.due_date,
         currencies.currency_code as currency_txn,
-        cast(abs(coalesce(transactions.total_txn, 0)) as decimal(20, 4)) as total_txn,
-        cast(case when transactions.is_posting then coalesce(transactions.open_txn, 0) else 0 end as decimal(20, 4)) as open_txn,
-        cast(abs(main_lines.amount_func) as decimal(20, 4)) as total_func,
-        cast(case when transactions.is_posting then coalesce(main_lines.open_func, 0) else 0 end as decimal(20, 4)) as open_func,
+        {{ money('abs(coalesce(transactions.total_txn, 0))') }} as total_txn,
+        {{ money('case when transactions.is_posting then coalesce(transactions.open_txn, 0) else 0 end') }} as open_txn,
+        {{ money('abs(main_lines.amount_func)') }} as total_func,
+        {{ money('case when transactions.is_posting then coalesce(main_lines.open_func, 0) else 0 end') }} as open_func,
         case
             when transactions.is_voided then 'voided'
             when not transactions.is_posting then 'draft'

@@ -42,8 +42,8 @@ final as (
         cast(null as varchar) as document_id,
         main_lines.account_id as bank_account_id,
         currencies.currency_code as currency_txn,
-        cast(abs(coalesce(transactions.total_txn, 0)) as decimal(20, 4)) as amount_txn,
-        cast(abs(main_lines.amount_func) as decimal(20, 4)) as amount_func,
+        {{ money('abs(coalesce(transactions.total_txn, 0))') }} as amount_txn,
+        {{ money('abs(main_lines.amount_func)') }} as amount_func,
         case when transactions.is_voided then 'voided' else 'authorised' end as status
     from transactions
     inner join main_lines

@@ -203,8 +203,8 @@ final as (
         measured.document_date,
         case when measured.side = 1 then measured.due_date end as due_date,
         measured.currency_txn,
-        cast(measured.side * measured.total_txn as decimal(20, 4)) as total_txn,
-        cast(measured.side * measured.open_txn as decimal(20, 4)) as open_txn,
+        {{ money('measured.side * measured.total_txn') }} as total_txn,
+        {{ money('measured.side * measured.open_txn') }} as open_txn,
         cast(
             measured.side * coalesce(
                 measured.total_func, {{ posted('measured.total_txn * measured.rate', 'measured.currency_func') }}

@@ -126,10 +126,10 @@ final as (
         payments.document_id,
         coalesce(payments.account_id, banked.account_id) as bank_account_id,
         payments.currency_txn,
-        cast(abs(payments.amount_txn) as decimal(20, 4)) as amount_txn,
+        {{ money('abs(payments.amount_txn)') }} as amount_txn,
         abs(
             coalesce(
-                cast(payments.amount_func as decimal(20, 4)),
+                {{ money('payments.amount_func') }},
                 {{ posted(
                     'payments.amount_txn * case when payments.currency_txn = placed.currency_func then 1 '
                     'else coalesce(payments.func_per_txn, placed.func_per_txn) end',

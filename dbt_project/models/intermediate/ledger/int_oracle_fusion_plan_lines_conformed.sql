@@ -106,7 +106,7 @@ final as (
         department_name,
         account_id,
         period_month,
-        cast(amount as decimal(20, 4)) as amount_func,
+        {{ money('amount') }} as amount_func,
         true as is_debit_positive
     from every_part
 

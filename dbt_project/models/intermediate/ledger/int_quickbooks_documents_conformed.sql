@@ -142,8 +142,8 @@ final as (
         posting_date as document_date,
         due_date,
         currency_txn,
-        cast(total_txn as decimal(20, 4)) as total_txn,
-        cast(remaining_txn as decimal(20, 4)) as open_txn,
+        {{ money('total_txn') }} as total_txn,
+        {{ money('remaining_txn') }} as open_txn,
         {{ posted('total_txn * func_per_txn', 'currency_func') }} as total_func,
         {{ posted('remaining_txn * func_per_txn', 'currency_func') }} as open_func,
         case

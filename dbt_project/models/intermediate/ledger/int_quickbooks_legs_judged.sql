@@ -160,7 +160,7 @@ described as (
         ) as account_named,
         coalesce(lines.description, transactions.description) as description,
         cast(balanced.amount_txn as decimal(38, 9)) as amount_txn,
-        cast(balanced.amount_func as decimal(20, 4)) as amount_func,
+        {{ money('balanced.amount_func') }} as amount_func,
         lines.tax_code_id as tax_code,
         lines.item_id as product_ref,
         coalesce(locations.department_name, classes.department_name) as department_name,

@@ -75,7 +75,7 @@ final as (
         document_id,
         money_account_id as bank_account_id,
         currency_txn,
-        cast(amount_txn as decimal(20, 4)) as amount_txn,
+        {{ money('amount_txn') }} as amount_txn,
         {{ posted('cast(amount_txn as decimal(20, 6)) * cast(func_per_txn as decimal(18, 12))', 'currency_func') }} as amount_func,
         case when is_voided then 'voided' else 'authorised' end as status
     from paid

@@ -75,7 +75,7 @@ parts as (
         + case months.month_number
             when 0
                 then
-                    cast(entered.amount_func as decimal(20, 4))
+                    {{ money('entered.amount_func') }}
                     - entered.month_count * {{ posted('entered.amount_func / entered.month_count', 'entered.currency_func') }}
             else 0
         end as amount_func
@@ -129,7 +129,7 @@ final as (
         department_name,
         account_id,
         period_month,
-        cast(amount_func as decimal(20, 4)) as amount_func,
+        {{ money('amount_func') }} as amount_func,
         false as is_debit_positive
     from every_part
 

@@ -81,10 +81,10 @@ posted as (
         coalesce(posting_date, document_date) as document_date,
         due_date,
         currency_txn,
-        cast(abs(amount_txn) as decimal(20, 4)) as total_txn,
-        cast(abs(open_txn) as decimal(20, 4)) as open_txn,
-        cast(abs(amount_func) as decimal(20, 4)) as total_func,
-        cast(abs(open_func) as decimal(20, 4)) as open_func,
+        {{ money('abs(amount_txn)') }} as total_txn,
+        {{ money('abs(open_txn)') }} as open_txn,
+        {{ money('abs(amount_func)') }} as total_func,
+        {{ money('abs(open_func)') }} as open_func,
         case when is_voided then 'voided' when open_func <> 0 then 'open' else 'paid' end as status,
         cast(updated_date as timestamp) as updated_at,
         _page_id
@@ -116,7 +116,7 @@ parked as (
         coalesce(invoices.posting_date, invoices.document_date) as document_date,
         invoices.due_base_date + cast(coalesce(invoices.net_payment_days, 0) as integer) as due_date,
         invoices.currency_txn,
-        cast(invoices.total_txn as decimal(20, 4)) as total_txn,
+        {{ money('invoices.total_txn') }} as total_txn,
         cast(0 as decimal(20, 4)) as open_txn,
         -- Its worth in the books is known once it is posted.
         cast(0 as decimal(20, 4)) as total_func,

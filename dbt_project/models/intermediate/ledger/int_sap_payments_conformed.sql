@@ -57,7 +57,7 @@ final as (
         coalesce(payments.invoice_journal_id, paid.document_id) as document_id,
         banks.account_id as bank_account_id,
         payments.currency_txn,
-        cast(abs(payments.amount_txn) as decimal(20, 4)) as amount_txn,
+        {{ money('abs(payments.amount_txn)') }} as amount_txn,
         -- What the bank moved: the item says what the invoice was worth when it was written.
         cast(
             abs(case when payments.parts = 1 then coalesce(banks.amount_func, payments.amount_func) else payments.amount_func end)

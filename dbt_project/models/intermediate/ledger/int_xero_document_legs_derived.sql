@@ -213,7 +213,7 @@ final as (
         coalesce(legs.account_named, case legs.role when 'bank' then 'the bank account' else 'the control account' end) as account_named,
         coalesce(nullif(legs.description, ''), documents.description) as description,
         cast(legs.amount_txn as decimal(38, 9)) as amount_txn,
-        cast(legs.amount_func as decimal(20, 4)) as amount_func,
+        {{ money('legs.amount_func') }} as amount_func,
         legs.tax_code,
         legs.product_ref,
         legs.department_name,

@@ -198,8 +198,8 @@ final as (
         document_date,
         due_date,
         coalesce(currency_txn, base_currency) as currency_txn,
-        cast(total_txn as decimal(20, 4)) as total_txn,
-        cast(open_amount as decimal(20, 4)) as open_txn,
+        {{ money('total_txn') }} as total_txn,
+        {{ money('open_amount') }} as open_txn,
         -- Converted at the document's own rate and rounded per document, as the vendor's own reports do.
         {{ posted('total_txn / coalesce(units_per_base, 1)', 'base_currency') }} as total_func,
         {{ posted('open_amount / coalesce(units_per_base, 1)', 'base_currency') }} as open_func,

@@ -18,7 +18,7 @@ final as (
         document_number,
         posting_date as document_date,
         reason,
-        cast(total_func as decimal(20, 4)) as amount_func,
+        {{ money('total_func') }} as amount_func,
         detail
     from legs
     where reason is not null

@@ -74,12 +74,12 @@ final as (
         coalesce(sources.document_id, payments.item_id) as document_id,
         payments.account_id as bank_account_id,
         coalesce(payments.currency_txn, sources.currency_txn) as currency_txn,
-        cast(payments.amount_txn as decimal(20, 4)) as amount_txn,
+        {{ money('payments.amount_txn') }} as amount_txn,
         case
             when
                 payments.bank_amount is not null
                 and coalesce(accounts.currency_code, organisations.base_currency) = organisations.base_currency
-                then cast(payments.bank_amount as decimal(20, 4))
+                then {{ money('payments.bank_amount') }}
             else {{ posted('payments.amount_txn / coalesce(payments.units_per_base, 1)', 'organisations.base_currency') }}
         end as amount_func,
         payments.status

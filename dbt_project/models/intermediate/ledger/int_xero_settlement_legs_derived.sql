@@ -125,7 +125,7 @@ banked as (
                     when
                         coalesce(journals.bank_currency, journals.base_currency) = journals.base_currency
                         and journals.bank_amount is not null
-                        then cast(journals.bank_amount as decimal(20, 4))
+                        then {{ money('journals.bank_amount') }}
                     else {{ posted('journals.amount_txn / coalesce(journals.units_per_base, 1)', 'journals.base_currency') }}
                 end
         end as amount_func,
@@ -231,7 +231,7 @@ final as (
         moving.account_named,
         journals.document_number as description,
         cast(moving.amount_txn as decimal(38, 9)) as amount_txn,
-        cast(moving.amount_func as decimal(20, 4)) as amount_func,
+        {{ money('moving.amount_func') }} as amount_func,
         moving.tax_code,
         moving.product_ref,
         moving.department_name,
