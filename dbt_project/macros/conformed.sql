@@ -1,11 +1,23 @@
-{# One ledger of many: every system whose books the hub reads gives the same shapes, each in a model
-   `int_<system>_<shape>_conformed`; this stacks them. The columns of a shape are named here and nowhere else: a system that lacks
-   one gives null. What each means stands in models/core/_core__models.yml. #}
+{# One company of many systems: every system gives the same shapes, each in a model `int_<system>_<shape>_conformed`; this stacks them.
+   The columns of a shape, and the systems that have it, are named here and nowhere else: a system that lacks a column gives null. What
+   each means stands in models/core/_core__models.yml. #}
 {% macro conformed(shape) -%}
-    {%- set systems = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
-    {#- What waits outside the ledger: only of systems whose ledger is rebuilt from documents. -#}
-    {%- set rebuilt = ['xero', 'quickbooks'] -%}
-    {%- set systems = rebuilt if shape == 'gl_quarantine' else systems -%}
+    {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
+    {%- set sales = ['hubspot'] -%}
+    {%- set systems = {
+        'gl_quarantine': ['xero', 'quickbooks'],
+        'companies': sales,
+        'people': sales,
+        'deals': sales,
+        'deal_stages': [],
+        'deal_people': sales,
+        'deal_lines': sales,
+        'sellers': sales,
+        'marketing_campaigns': ['hubspot'],
+        'campaign_spend': ['hubspot'],
+        'touches': ['hubspot'],
+        'emails': ['hubspot'],
+    }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
     {%- set shapes = {
         'books': [
@@ -45,6 +57,42 @@
             'amount_func', 'detail',
         ],
         'fx_rates': ['connection_id', 'org_unit_id', 'from_currency', 'to_currency', 'rate_date', 'rate'],
+        'companies': [
+            'connection_id', 'company_id', 'org_unit_ref', 'company_name', 'domain', 'industry', 'country', 'city', 'street', 'postal_code',
+            'phone', 'tax_id', 'created_at',
+        ],
+        'people': [
+            'connection_id', 'person_id', 'org_unit_ref', 'company_id', 'first_name', 'last_name', 'email', 'phone', 'job_title',
+            'created_at', 'lead_at', 'mql_at', 'sql_at', 'disqualified_at',
+        ],
+        'marketing_campaigns': [
+            'connection_id', 'campaign_id', 'org_unit_ref', 'campaign_name', 'campaign_utm', 'channel_native', 'start_date', 'end_date',
+            'currency_txn', 'budget_txn',
+        ],
+        'campaign_spend': [
+            'connection_id', 'campaign_id', 'campaign_name', 'org_unit_ref', 'spend_date', 'currency_txn', 'amount_txn', 'impressions',
+            'clicks', 'conversions',
+        ],
+        'touches': [
+            'connection_id', 'person_id', 'email', 'occurred_at', 'touch_type', 'campaign_id', 'campaign_utm', 'utm_medium',
+            'traffic_source',
+        ],
+        'deals': [
+            'connection_id', 'deal_id', 'org_unit_ref', 'deal_name', 'company_id', 'person_id', 'owner_id', 'deal_type', 'pipeline_name',
+            'stage_name', 'status', 'probability', 'amount_txn', 'currency_txn', 'amount_func', 'created_at', 'expected_close_date',
+            'closed_at', 'updated_at',
+        ],
+        'deal_stages': ['connection_id', 'deal_id', 'stage_name', 'entered_at'],
+        'deal_people': ['connection_id', 'deal_id', 'person_id', 'role'],
+        'deal_lines': [
+            'connection_id', 'deal_id', 'line_id', 'product_name', 'product_sku', 'quantity', 'unit_price_txn', 'discount_pct',
+            'amount_txn', 'term_months',
+        ],
+        'sellers': ['connection_id', 'owner_id', 'org_unit_ref', 'seller_name', 'email', 'team_name', 'is_active'],
+        'emails': [
+            'connection_id', 'email_id', 'org_unit_ref', 'email_name', 'subject', 'campaign_id', 'sent_at', 'sent_count',
+            'delivered_count', 'opened_count', 'clicked_count', 'bounced_count', 'unsubscribed_count',
+        ],
     } -%}
     {%- for system in systems %}
     select

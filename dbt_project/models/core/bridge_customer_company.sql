@@ -13,34 +13,14 @@ entities as (
 
 ),
 
-connections as (
-
-    select * from {{ ref('stg_hub__connections') }}
-
-),
-
-company_merges as (
-
-    select * from {{ ref('stg_hubspot__merges') }}
-    where object_type = 'companies'
-
-),
-
 firms as (
 
     select
-        companies.connection_id,
-        connections.entity_id,
-        companies.company_id,
-        companies.company_name,
-        companies.domain,
-        companies.industry,
-        companies.country
-    from {{ ref('stg_hubspot__companies') }} as companies
-    inner join connections on companies.connection_id = connections.connection_id
-    left join company_merges
-        on companies.connection_id = company_merges.connection_id and companies.company_id = company_merges.loser_id
-    where company_merges.loser_id is null and not companies.is_archived
+        companies.*,
+        org_units.entity_id
+    from {{ ref('int_growth_companies_stacked') }} as companies
+    inner join {{ ref('bridge_org_unit') }} as org_units
+        on companies.connection_id = org_units.connection_id and coalesce(trim(companies.org_unit_ref), '') = org_units.org_unit_ref
 
 ),
 
@@ -69,6 +49,7 @@ candidates as (
         firms.company_id,
         firms.industry,
         firms.country,
+        firms.created_at,
         case when customers.email_domain = firms.domain then 'domain' else 'name' end as match_method
     from customers
     inner join firms
@@ -101,7 +82,7 @@ final as (
         -- The firm that stands for the customer where several do.
         row_number() over (
             partition by connection_id, party_id
-            order by case match_method when 'domain' then 0 else 1 end, case when is_same_name then 0 else 1 end, cast(company_id as bigint)
+            order by case match_method when 'domain' then 0 else 1 end, case when is_same_name then 0 else 1 end, created_at, company_id
         ) = 1 as is_primary
     from candidates
 

@@ -1,20 +1,29 @@
 with
 
+known as (
+
+    select * from {{ ref('bridge_campaign') }}
+
+),
+
 campaigns as (
 
-    select * from {{ ref('stg_hubspot__campaigns') }}
+    select * from {{ ref('int_growth_marketing_campaigns_stacked') }}
 
 ),
 
-totals as (
+in_books as (
 
-    select * from {{ ref('stg_hubspot__campaign_totals') }}
+    select * from {{ ref('int_ledger_campaigns_stacked') }}
 
 ),
 
-connections as (
+org_units as (
 
-    select * from {{ ref('stg_hub__connections') }}
+    select distinct
+        connection_id,
+        entity_id
+    from {{ ref('bridge_org_unit') }}
 
 ),
 
@@ -24,27 +33,28 @@ rules as (
 
 ),
 
-submissions as (
-
-    select
-        connection_id,
-        utm_campaign,
-        utm_medium
-    from {{ ref('stg_hubspot__form_submissions') }}
-    where utm_campaign is not null and utm_medium is not null
-
-),
-
--- The channel that a campaign's own touches name, else what its tag says.
+-- The channel that a campaign's own touches name, else what its system calls it, else what its tag says.
 tagged as (
 
     select
-        submissions.connection_id,
-        submissions.utm_campaign as campaign_utm,
+        org_units.entity_id,
+        lower(touches.campaign_utm) as campaign_utm,
         mode(rules.channel_id) as channel_id
-    from submissions
-    inner join rules on rules.match_field = 'utm_medium' and submissions.utm_medium like rules.pattern
-    group by submissions.connection_id, submissions.utm_campaign
+    from {{ ref('int_growth_touches_stacked') }} as touches
+    inner join org_units on touches.connection_id = org_units.connection_id
+    inner join rules on rules.match_field = 'utm_medium' and lower(touches.utm_medium) = rules.pattern
+    where touches.campaign_utm is not null
+    group by org_units.entity_id, lower(touches.campaign_utm)
+
+),
+
+native as (
+
+    select
+        pattern,
+        channel_id
+    from rules
+    where match_field = 'channel_native'
 
 ),
 
@@ -55,77 +65,70 @@ named as (
         campaigns.campaign_id,
         rules.channel_id
     from campaigns
-    inner join rules on rules.match_field = 'campaign_utm' and campaigns.campaign_utm like rules.pattern
+    inner join rules on rules.match_field = 'campaign_utm' and lower(campaigns.campaign_utm) like rules.pattern
     qualify row_number() over (partition by campaigns.connection_id, campaigns.campaign_id order by rules.rule_order) = 1
 
 ),
 
-in_crm as (
+described as (
 
     select
-        connections.entity_id,
-        campaigns.connection_id,
-        campaigns.campaign_id,
+        known.entity_id,
+        known.campaign_id,
+        known.connection_id || '|' || known.campaign_ref = known.campaign_id as is_leader,
         campaigns.campaign_name,
-        campaigns.campaign_utm,
-        coalesce(tagged.channel_id, named.channel_id, 'other') as channel_id,
+        lower(nullif(trim(campaigns.campaign_utm), '')) as campaign_utm,
+        coalesce(tagged.channel_id, native.channel_id, named.channel_id) as channel_id,
+        case when tagged.channel_id is not null then 1 when native.channel_id is not null then 2 else 3 end as certainty,
         campaigns.start_date,
         campaigns.end_date,
-        campaigns.currency,
-        totals.budget_amount
-    from campaigns
-    inner join connections on campaigns.connection_id = connections.connection_id
-    left join totals on campaigns.connection_id = totals.connection_id and campaigns.campaign_id = totals.campaign_id
-    left join tagged on campaigns.connection_id = tagged.connection_id and campaigns.campaign_utm = tagged.campaign_utm
+        campaigns.currency_txn,
+        campaigns.budget_txn,
+        true as is_in_marketing,
+        false as is_in_books
+    from known
+    inner join campaigns on known.connection_id = campaigns.connection_id and known.campaign_ref = campaigns.campaign_id
+    left join tagged on known.entity_id = tagged.entity_id and lower(trim(campaigns.campaign_utm)) = tagged.campaign_utm
+    left join native on lower(campaigns.channel_native) = native.pattern
     left join named on campaigns.connection_id = named.connection_id and campaigns.campaign_id = named.campaign_id
-
-),
-
-entities as (
-
-    select * from {{ ref('dim_entity') }}
-
-),
-
-in_books as (
-
-    select * from {{ ref('int_ledger_campaigns_stacked') }}
-
-),
-
-options as (
-
+    where known.known_to = 'marketing'
+    union all
     select
-        entities.entity_id,
-        in_books.connection_id,
-        in_books.campaign_ref,
-        in_books.campaign_name
-    from in_books
-    inner join entities on in_books.connection_id = entities.connection_id
+        known.entity_id,
+        known.campaign_id,
+        known.connection_id || '|' || known.campaign_ref = known.campaign_id as is_leader,
+        in_books.campaign_name,
+        cast(null as varchar) as campaign_utm,
+        cast(null as varchar) as channel_id,
+        9 as certainty,
+        cast(null as date) as start_date,
+        cast(null as date) as end_date,
+        cast(null as varchar) as currency_txn,
+        cast(null as decimal(20, 4)) as budget_txn,
+        false as is_in_marketing,
+        true as is_in_books
+    from known
+    inner join in_books on known.connection_id = in_books.connection_id and known.campaign_ref = in_books.campaign_ref
+    where known.known_to = 'books'
 
 ),
 
--- A campaign of the books is the one of the same name in the CRM; one that the CRM does not know is a campaign of its own. Systems of
--- books count their own from one: the connection keeps them apart.
 final as (
 
     select
-        coalesce(in_crm.entity_id, options.entity_id) as entity_id,
-        -- What the books call a campaign is unique in one connection only.
-        coalesce(in_crm.campaign_id, options.connection_id || '|' || options.campaign_ref) as campaign_id,
-        coalesce(in_crm.campaign_name, options.campaign_name) as campaign_name,
-        in_crm.campaign_utm,
-        coalesce(in_crm.channel_id, 'other') as channel_id,
-        in_crm.start_date,
-        in_crm.end_date,
-        in_crm.currency,
-        in_crm.budget_amount,
-        in_crm.connection_id as crm_connection_id,
-        options.connection_id as erp_connection_id,
-        options.campaign_ref as erp_campaign_ref
-    from in_crm
-    full join options
-        on in_crm.entity_id = options.entity_id and lower(trim(in_crm.campaign_name)) = lower(trim(options.campaign_name))
+        entity_id,
+        campaign_id,
+        arg_min(campaign_name, case when is_leader then 0 else 1 end) as campaign_name,
+        coalesce(max(case when is_leader then campaign_utm end), min(campaign_utm)) as campaign_utm,
+        coalesce(arg_min(channel_id, certainty), 'other') as channel_id,
+        coalesce(max(case when is_leader then start_date end), min(start_date)) as start_date,
+        coalesce(max(case when is_leader then end_date end), max(end_date)) as end_date,
+        arg_min(currency_txn, case when is_leader then 0 else 1 end) filter (where budget_txn is not null) as currency,
+        arg_min(budget_txn, case when is_leader then 0 else 1 end) filter (where budget_txn is not null) as budget_amount,
+        bool_or(is_in_marketing) as is_in_marketing,
+        bool_or(is_in_books) as is_in_books
+    from described
+    group by entity_id, campaign_id
 
 )
 

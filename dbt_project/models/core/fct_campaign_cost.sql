@@ -12,12 +12,6 @@ rates as (
 
 ),
 
-campaigns as (
-
-    select * from {{ ref('dim_campaign') }}
-
-),
-
 lines as (
 
     select lines.*
@@ -42,19 +36,48 @@ in_books as (
 
 ),
 
--- The platform dates a spend item by when it was entered: the morning after the first day that it covers.
+-- A platform that shows the ads knows best what they cost; a tool that plans campaigns repeats it.
+preferences as (
+
+    select
+        unnest(['google_ads', 'meta_ads', 'linkedin_ads', 'hubspot', 'marketo']) as source_system,
+        unnest(['ads', 'ads', 'ads', 'hubspot', 'marketo']) as platform,
+        unnest([1, 1, 1, 2, 3]) as preference
+
+),
+
+spent as (
+
+    select
+        entities.entity_id,
+        known.campaign_id,
+        preferences.platform,
+        preferences.preference,
+        cast(date_trunc('month', spend.spend_date) as date) as period_month,
+        cast(sum(spend.amount_txn) as decimal(20, 4)) as cost_func
+    from {{ ref('int_growth_campaign_spend_stacked') }} as spend
+    inner join {{ ref('bridge_campaign') }} as known
+        on spend.connection_id = known.connection_id and spend.campaign_id = known.campaign_ref and known.known_to = 'marketing'
+    -- Platforms bill in the currency of the company that advertises.
+    inner join {{ ref('dim_entity') }} as entities on known.entity_id = entities.entity_id and spend.currency_txn = entities.currency_func
+    inner join preferences on spend.source_system = preferences.source_system
+    cross join parameters
+    where spend.spend_date <= parameters.as_of_date
+    group by
+        entities.entity_id, known.campaign_id, preferences.platform, preferences.preference,
+        cast(date_trunc('month', spend.spend_date) as date)
+
+),
+
 on_platform as (
 
     select
-        campaigns.entity_id,
-        items.campaign_id,
-        cast(date_trunc('month', items.created_at - interval 1 day) as date) as period_month,
-        cast(sum(items.spend_amount) as decimal(20, 4)) as cost_func
-    from {{ ref('stg_hubspot__campaign_spend_items') }} as items
-    inner join campaigns on items.connection_id = campaigns.crm_connection_id and items.campaign_id = campaigns.campaign_id
-    cross join parameters
-    where items.created_at < parameters.as_of_date + interval 2 day
-    group by campaigns.entity_id, items.campaign_id, cast(date_trunc('month', items.created_at - interval 1 day) as date)
+        entity_id,
+        campaign_id,
+        period_month,
+        arg_min(cost_func, preference) as cost_func
+    from spent
+    group by entity_id, campaign_id, period_month
 
 ),
 

@@ -8,34 +8,14 @@ parameters as (
 
 deals as (
 
-    select * from {{ ref('stg_hubspot__deals') }}
-    where is_won and not is_archived and deal_type = 'newbusiness'
+    select * from {{ ref('int_growth_deals_stacked') }}
+    where status = 'won' and deal_type = 'new'
 
 ),
 
-connections as (
+org_units as (
 
-    select * from {{ ref('stg_hub__connections') }}
-
-),
-
-company_merges as (
-
-    select * from {{ ref('stg_hubspot__merges') }}
-    where object_type = 'companies'
-
-),
-
-buyers as (
-
-    select
-        ties.connection_id,
-        ties.from_id as deal_id,
-        min(coalesce(company_merges.winner_id, ties.to_id)) as company_id
-    from {{ ref('stg_hubspot__associations') }} as ties
-    left join company_merges on ties.connection_id = company_merges.connection_id and ties.to_id = company_merges.loser_id
-    where ties.from_type = 'deals' and ties.to_type = 'companies'
-    group by ties.connection_id, ties.from_id
+    select * from {{ ref('bridge_org_unit') }}
 
 ),
 
@@ -61,11 +41,11 @@ final as (
 
     select
         deals.connection_id || '|' || deals.deal_id as conversion_id,
-        connections.entity_id,
+        org_units.entity_id,
         deals.connection_id,
         deals.deal_id,
         deals.deal_name,
-        buyers.company_id,
+        deals.company_id,
         customers.customer_id,
         deals.created_at,
         deals.closed_at as converted_at,
@@ -82,13 +62,13 @@ final as (
         ) }} as amount_rpt,
         rates.to_currency as currency_rpt
     from deals
-    inner join connections on deals.connection_id = connections.connection_id
-    inner join entities on connections.entity_id = entities.entity_id
+    inner join org_units
+        on deals.connection_id = org_units.connection_id and coalesce(trim(deals.org_unit_ref), '') = org_units.org_unit_ref
+    inner join entities on org_units.entity_id = entities.entity_id
     cross join parameters
-    left join buyers on deals.connection_id = buyers.connection_id and deals.deal_id = buyers.deal_id
-    left join customers on deals.connection_id = customers.crm_connection_id and buyers.company_id = customers.crm_company_id
+    left join customers on deals.connection_id = customers.crm_connection_id and deals.company_id = customers.crm_company_id
     left join rates
-        on connections.entity_id = rates.entity_id and cast(date_trunc('month', deals.closed_at) as date) = rates.period_month
+        on org_units.entity_id = rates.entity_id and cast(date_trunc('month', deals.closed_at) as date) = rates.period_month
     where deals.closed_at < parameters.as_of_date + interval 1 day
 
 )

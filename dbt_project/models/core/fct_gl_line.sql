@@ -61,12 +61,8 @@ members as (
 
 campaigns as (
 
-    select
-        erp_connection_id,
-        erp_campaign_ref,
-        campaign_id
-    from {{ ref('dim_campaign') }}
-    where erp_campaign_ref is not null
+    select * from {{ ref('bridge_campaign') }}
+    where known_to = 'books'
 
 ),
 
@@ -127,7 +123,11 @@ posted as (
     left join parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
     left join partners on lines.source_system = partners.source_system and lines.partner_ref = partners.partner_ref
     left join named_partners on lower(trim(lines.partner_ref)) = named_partners.partner_name
-    left join campaigns on lines.connection_id = campaigns.erp_connection_id and lines.campaign_ref = campaigns.erp_campaign_ref
+    left join campaigns
+        on
+            entities.entity_id = campaigns.entity_id
+            and lines.connection_id = campaigns.connection_id
+            and lines.campaign_ref = campaigns.campaign_ref
     where lines.posting_date <= today.as_of_date
 
 ),

@@ -1,21 +1,14 @@
 with
 
-contacts as (
+people as (
 
-    select contacts.*
-    from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join {{ ref('stg_hubspot__merges') }} as contact_merges
-        on
-            contacts.connection_id = contact_merges.connection_id
-            and contacts.contact_id = contact_merges.loser_id
-            and contact_merges.object_type = 'contacts'
-    where contact_merges.loser_id is null and not contacts.is_archived and contacts.lead_at is not null
+    select * from {{ ref('int_growth_people_stacked') }}
 
 ),
 
-connections as (
+persons as (
 
-    select * from {{ ref('stg_hub__connections') }}
+    select * from {{ ref('bridge_person') }}
 
 ),
 
@@ -31,31 +24,47 @@ parameters as (
 
 ),
 
+-- A person who is in several systems became a lead when the first of them says so.
+leads as (
+
+    select
+        persons.entity_id,
+        persons.contact_connection_id as connection_id,
+        persons.contact_id,
+        min(people.lead_at) as lead_at,
+        min(people.mql_at) as mql_at,
+        min(people.sql_at) as sql_at
+    from people
+    inner join persons on people.connection_id = persons.connection_id and people.person_id = persons.person_id
+    where people.lead_at is not null
+    group by persons.entity_id, persons.contact_connection_id, persons.contact_id
+
+),
+
 -- A lead came by its last touch up to the moment at which it became one.
 final as (
 
     select
-        contacts.connection_id || '|' || contacts.contact_id as lead_id,
-        connections.entity_id,
-        contacts.connection_id,
-        contacts.contact_id,
-        contacts.lead_at,
-        cast(date_trunc('month', contacts.lead_at) as date) as period_month,
-        contacts.mql_at,
-        contacts.sql_at,
+        leads.connection_id || '|' || leads.contact_id as lead_id,
+        leads.entity_id,
+        leads.connection_id,
+        leads.contact_id,
+        leads.lead_at,
+        cast(date_trunc('month', leads.lead_at) as date) as period_month,
+        leads.mql_at,
+        leads.sql_at,
         coalesce(touches.channel_id, 'direct') as channel_id,
         touches.campaign_id
-    from contacts
-    inner join connections on contacts.connection_id = connections.connection_id
+    from leads
     cross join parameters
     left join touches
         on
-            contacts.connection_id = touches.connection_id
-            and contacts.contact_id = touches.contact_id
-            and touches.occurred_at <= contacts.lead_at + interval 1 hour
-    where contacts.lead_at < parameters.as_of_date + interval 1 day
+            leads.connection_id = touches.connection_id
+            and leads.contact_id = touches.contact_id
+            and touches.occurred_at <= leads.lead_at + interval 1 hour
+    where leads.lead_at < parameters.as_of_date + interval 1 day
     qualify row_number() over (
-        partition by contacts.connection_id, contacts.contact_id order by touches.occurred_at desc, touches.touch_id desc
+        partition by leads.connection_id, leads.contact_id order by touches.occurred_at desc, touches.touch_id desc
     ) = 1
 
 )

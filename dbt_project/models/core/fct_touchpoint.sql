@@ -6,42 +6,55 @@ parameters as (
 
 ),
 
-contacts as (
-
-    select contacts.*
-    from {{ ref('stg_hubspot__contacts') }} as contacts
-    left join {{ ref('stg_hubspot__merges') }} as contact_merges
-        on
-            contacts.connection_id = contact_merges.connection_id
-            and contacts.contact_id = contact_merges.loser_id
-            and contact_merges.object_type = 'contacts'
-    where contact_merges.loser_id is null and not contacts.is_archived
-
-),
-
-connections as (
-
-    select * from {{ ref('stg_hub__connections') }}
-
-),
-
-company_merges as (
-
-    select * from {{ ref('stg_hubspot__merges') }}
-    where object_type = 'companies'
-
-),
-
-employers as (
+-- What the firm's own salespeople do (meetings, calls) is no touch of marketing; that a mail was opened is none of the person's will.
+told as (
 
     select
-        ties.connection_id,
-        ties.from_id as contact_id,
-        min(coalesce(company_merges.winner_id, ties.to_id)) as company_id
-    from {{ ref('stg_hubspot__associations') }} as ties
-    left join company_merges on ties.connection_id = company_merges.connection_id and ties.to_id = company_merges.loser_id
-    where ties.from_type = 'contacts' and ties.to_type = 'companies'
-    group by ties.connection_id, ties.from_id
+        *,
+        row_number() over (order by connection_id, person_id, email, occurred_at, touch_type, campaign_id, campaign_utm) as told_number
+    from {{ ref('int_growth_touches_stacked') }}
+    where touch_type not in ('meeting', 'call', 'email_open')
+
+),
+
+persons as (
+
+    select * from {{ ref('bridge_person') }}
+
+),
+
+-- A system that knows an address only: the person who has it in a company that the connection serves.
+addresses as (
+
+    select distinct
+        org_units.connection_id,
+        persons.email,
+        persons.entity_id,
+        persons.contact_connection_id,
+        persons.contact_id,
+        persons.company_id
+    from persons
+    inner join {{ ref('bridge_org_unit') }} as org_units on persons.entity_id = org_units.entity_id
+    where persons.email is not null
+
+),
+
+touches as (
+
+    select
+        told.*,
+        coalesce(persons.entity_id, addresses.entity_id) as entity_id,
+        coalesce(persons.contact_connection_id, addresses.contact_connection_id) as contact_connection_id,
+        coalesce(persons.contact_id, addresses.contact_id) as contact_id,
+        coalesce(persons.company_id, addresses.company_id) as company_id
+    from told
+    left join persons on told.connection_id = persons.connection_id and told.person_id = persons.person_id
+    left join addresses
+        on
+            told.connection_id = addresses.connection_id
+            and case when persons.person_id is null then lower(told.email) end = addresses.email
+    where persons.person_id is not null or addresses.email is not null
+    qualify row_number() over (partition by told.told_number order by addresses.entity_id) = 1
 
 ),
 
@@ -51,66 +64,28 @@ rules as (
 
 ),
 
+known_campaigns as (
+
+    select * from {{ ref('bridge_campaign') }}
+    where known_to = 'marketing'
+
+),
+
 campaigns as (
 
+    select * from {{ ref('dim_campaign') }}
+
+),
+
+tags as (
+
     select
-        crm_connection_id,
-        campaign_id,
+        entity_id,
         campaign_utm,
-        channel_id
-    from {{ ref('dim_campaign') }}
-    where crm_connection_id is not null
-
-),
-
-submitted as (
-
-    select
-        submissions.connection_id,
-        contacts.contact_id,
-        'form_submission' as touch_type,
-        submissions.submitted_at as occurred_at,
-        submissions.utm_campaign as campaign_utm,
-        submissions.utm_medium,
-        cast(null as varchar) as traffic_source
-    from {{ ref('stg_hubspot__form_submissions') }} as submissions
-    inner join contacts on submissions.connection_id = contacts.connection_id and submissions.email = contacts.email
-
-),
-
--- The CRM keeps the first and the latest visit of a person; in between, forms tell. What its own users enter (meetings, calls) is no
--- touch of marketing.
-visited as (
-
-    select
-        connection_id,
-        contact_id,
-        'first_visit' as touch_type,
-        first_seen_at as occurred_at,
-        lower(first_source_data) as campaign_utm,
-        cast(null as varchar) as utm_medium,
-        first_source as traffic_source
-    from contacts
-    where first_seen_at is not null and not (first_source = 'offline' and lower(first_source_data) = 'crm_ui')
-    union all
-    select
-        connection_id,
-        contact_id,
-        'latest_visit' as touch_type,
-        latest_seen_at as occurred_at,
-        lower(latest_source_data) as campaign_utm,
-        cast(null as varchar) as utm_medium,
-        latest_source as traffic_source
-    from contacts
-    where latest_seen_at is not null and not (latest_source = 'offline' and lower(latest_source_data) = 'crm_ui')
-
-),
-
-touches as (
-
-    select * from submitted
-    union all
-    select * from visited
+        min(campaign_id) as campaign_id
+    from campaigns
+    where campaign_utm is not null
+    group by entity_id, campaign_utm
 
 ),
 
@@ -137,16 +112,24 @@ by_source as (
 placed as (
 
     select
-        touches.connection_id,
+        touches.entity_id,
+        touches.contact_connection_id as connection_id,
         touches.contact_id,
+        touches.company_id,
         touches.touch_type,
         touches.occurred_at,
         campaigns.campaign_id,
         coalesce(campaigns.channel_id, by_medium.channel_id, by_source.channel_id) as channel_id
     from touches
+    left join known_campaigns
+        on
+            touches.entity_id = known_campaigns.entity_id
+            and touches.connection_id = known_campaigns.connection_id
+            and touches.campaign_id = known_campaigns.campaign_ref
+    left join tags on touches.entity_id = tags.entity_id and lower(touches.campaign_utm) = tags.campaign_utm
     left join campaigns
-        on touches.connection_id = campaigns.crm_connection_id and touches.campaign_utm = campaigns.campaign_utm
-    left join by_medium on touches.utm_medium = by_medium.pattern
+        on touches.entity_id = campaigns.entity_id and coalesce(known_campaigns.campaign_id, tags.campaign_id) = campaigns.campaign_id
+    left join by_medium on lower(touches.utm_medium) = by_medium.pattern
     left join by_source on touches.traffic_source = by_source.pattern
 
 ),
@@ -178,11 +161,15 @@ sessions as (
 single_touches as (
 
     select
+        entity_id,
         connection_id,
         contact_id,
         session_number,
+        any_value(company_id) as company_id,
         min(occurred_at) as occurred_at,
-        bool_or(touch_type = 'form_submission') as is_submission,
+        arg_min(
+            touch_type, case touch_type when 'form_submission' then 0 when 'visit' then 9 else 1 end
+        ) as touch_type,
         arg_min(
             campaign_id, case when campaign_id is not null then 0 else 1 end
         ) as campaign_id,
@@ -190,7 +177,7 @@ single_touches as (
             arg_min(channel_id, case when campaign_id is not null then 0 when channel_id is not null then 1 else 2 end), 'direct'
         ) as channel_id
     from sessions
-    group by connection_id, contact_id, session_number
+    group by entity_id, connection_id, contact_id, session_number
 
 ),
 
@@ -198,19 +185,16 @@ final as (
 
     select
         single_touches.connection_id || '|' || single_touches.contact_id || '|' || single_touches.session_number as touch_id,
-        connections.entity_id,
+        single_touches.entity_id,
         single_touches.connection_id,
         single_touches.contact_id,
-        employers.company_id,
+        single_touches.company_id,
         single_touches.occurred_at,
         single_touches.channel_id,
         single_touches.campaign_id,
-        case when single_touches.is_submission then 'form_submission' else 'visit' end as touch_type
+        single_touches.touch_type
     from single_touches
-    inner join connections on single_touches.connection_id = connections.connection_id
     cross join parameters
-    left join employers
-        on single_touches.connection_id = employers.connection_id and single_touches.contact_id = employers.contact_id
     where single_touches.occurred_at < parameters.as_of_date + interval 1 day
 
 )

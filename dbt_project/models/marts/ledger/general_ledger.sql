@@ -29,12 +29,11 @@ chart as (
 
 campaigns as (
 
-    select distinct
+    select
         entity_id,
         campaign_id,
         campaign_name
     from {{ ref('dim_campaign') }}
-    where erp_campaign_ref is not null
 
 ),
 

@@ -8,19 +8,17 @@ ties as (
 
 objects as (
 
-    select
-        connection_id,
-        'contacts' as object_type,
-        id,
-        _dlt_load_id
-    from ({{ completed_loads('hubspot', 'contacts') }})
-    union all
-    select
-        connection_id,
-        'deals' as object_type,
-        id,
-        _dlt_load_id
-    from ({{ completed_loads('hubspot', 'deals') }})
+    {% for object_type in ['contacts', 'deals', 'meetings', 'calls'] %}
+        select
+            connection_id,
+            '{{ object_type }}' as object_type,
+            id,
+            _dlt_load_id
+        from ({{ completed_loads('hubspot', object_type) }})
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 ),
 

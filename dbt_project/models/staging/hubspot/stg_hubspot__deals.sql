@@ -17,8 +17,11 @@ renamed as (
         deal_currency_code as currency_txn,
         createdate as created_at,
         closedate as closed_at,
+        pipeline as pipeline_id,
         dealstage as stage_id,
         dealtype as deal_type,
+        hubspot_owner_id as owner_id,
+        hs_lastmodifieddate as updated_at,
         coalesce(hs_is_closed, false) as is_closed,
         coalesce(hs_is_closed_won, false) as is_won,
         archived as is_archived

@@ -1,0 +1,1 @@
+{{ conformed('campaign_spend') }}
