@@ -7,7 +7,7 @@ companies as (
 
 ),
 
-merges as (
+merged as (
 
     select * from {{ ref('stg_hubspot__merges') }}
     where object_type = 'companies'
@@ -31,7 +31,8 @@ final as (
         cast(null as varchar) as tax_id,
         companies.created_at
     from companies
-    anti join merges on companies.connection_id = merges.connection_id and companies.company_id = merges.loser_id
+    left join merged on companies.connection_id = merged.connection_id and companies.company_id = merged.loser_id
+    where merged.loser_id is null
 
 )
 

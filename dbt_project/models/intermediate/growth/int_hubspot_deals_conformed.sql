@@ -7,7 +7,7 @@ deals as (
 
 ),
 
-merges as (
+merged as (
 
     select * from {{ ref('stg_hubspot__merges') }}
     where object_type = 'deals'
@@ -63,7 +63,7 @@ final as (
         case when deals.is_closed then deals.closed_at end as closed_at,
         deals.updated_at
     from deals
-    anti join merges on deals.connection_id = merges.connection_id and deals.deal_id = merges.loser_id
+    left join merged on deals.connection_id = merged.connection_id and deals.deal_id = merged.loser_id
     left join pipelines on deals.connection_id = pipelines.connection_id and deals.pipeline_id = pipelines.pipeline_id
     left join stages
         on
@@ -71,6 +71,7 @@ final as (
             and deals.pipeline_id = stages.pipeline_id
             and deals.stage_id = stages.stage_id
     left join buyers on deals.connection_id = buyers.connection_id and deals.deal_id = buyers.deal_id
+    where merged.loser_id is null
 
 )
 

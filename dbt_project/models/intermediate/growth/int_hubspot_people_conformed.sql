@@ -7,7 +7,7 @@ contacts as (
 
 ),
 
-merges as (
+merged as (
 
     select * from {{ ref('stg_hubspot__merges') }}
     where object_type = 'contacts'
@@ -44,8 +44,9 @@ final as (
         contacts.sql_at,
         cast(null as timestamp) as disqualified_at
     from contacts
-    anti join merges on contacts.connection_id = merges.connection_id and contacts.contact_id = merges.loser_id
+    left join merged on contacts.connection_id = merged.connection_id and contacts.contact_id = merged.loser_id
     left join employers on contacts.connection_id = employers.connection_id and contacts.contact_id = employers.contact_id
+    where merged.loser_id is null
 
 )
 

@@ -7,7 +7,7 @@ ties as (
 
 ),
 
-merges as (
+merged as (
 
     select * from {{ ref('stg_hubspot__merges') }}
 
@@ -18,18 +18,20 @@ final as (
     select distinct
         ties.connection_id,
         ties.from_type,
-        coalesce(from_merges.winner_id, ties.from_id) as from_id,
+        coalesce(merged_sources.winner_id, ties.from_id) as from_id,
         ties.to_type,
-        coalesce(to_merges.winner_id, ties.to_id) as to_id
+        coalesce(merged_targets.winner_id, ties.to_id) as to_id
     from ties
-    left join merges as from_merges
+    left join merged as merged_sources
         on
-            ties.connection_id = from_merges.connection_id
-            and ties.from_type = from_merges.object_type
-            and ties.from_id = from_merges.loser_id
-    left join merges as to_merges
+            ties.connection_id = merged_sources.connection_id
+            and ties.from_type = merged_sources.object_type
+            and ties.from_id = merged_sources.loser_id
+    left join merged as merged_targets
         on
-            ties.connection_id = to_merges.connection_id and ties.to_type = to_merges.object_type and ties.to_id = to_merges.loser_id
+            ties.connection_id = merged_targets.connection_id
+            and ties.to_type = merged_targets.object_type
+            and ties.to_id = merged_targets.loser_id
 
 )
 
