@@ -98,6 +98,18 @@ def reading(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
         connection.close()
 
 
+def columns(database: Database) -> dict[str, dict[str, dict[str, str]]]:
+    """The columns of every table and view, as the macro ``tell_columns`` tells those of one: relation -> name -> ``{"data_type": ...}``."""
+    told: dict[str, dict[str, dict[str, str]]] = {}
+    answer = database.execute("""
+        select '"' || database_name || '"."' || schema_name || '"."' || table_name || '"', column_name, data_type
+        from duckdb_columns() where not internal order by 1, column_index
+    """)
+    for relation, column, kind in answer.fetchall():
+        told.setdefault(relation, {})[column] = {"data_type": kind}
+    return told
+
+
 def in_memory() -> Database:
     """A database of nobody's: for SQL over tables of this process, or over files that are attached. The caller closes it."""
     return duckdb.connect()

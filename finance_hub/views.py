@@ -1,0 +1,91 @@
+"""The models that are views of the raw tables: made at once, from what dbt has compiled.
+
+dbt takes a twentieth of a second for each node that it runs, and most models are such views: a third of a build. They are the same
+whatever the tables hold, so that dbt need only have compiled them once, when the project was parsed; what stands on tables of other
+models is left to dbt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+import duckdb
+
+from finance_hub.warehouse import Database
+
+
+class ViewError(Exception):
+    """A view cannot be made: its query does not fit the tables below it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One such model, as the manifest has it."""
+
+    unique_id: str
+    name: str
+    schema: str
+    folder: tuple[str, ...]
+    relation: str
+    sql: str
+
+
+def of(manifest: Mapping[str, Any]) -> list[View]:
+    """Every view that stands on raw tables and such views alone, after those that it reads.
+
+    Needs a manifest in which they are compiled (see :func:`finance_hub.models.manifest`).
+    """
+    nodes, sources = manifest["nodes"], manifest["sources"]
+    is_view = {
+        name: node["resource_type"] == "model" and node["config"]["materialized"] == "view" and bool(node.get("compiled_code"))
+        for name, node in nodes.items()
+    }
+    reads = {name: nodes[name]["depends_on"]["nodes"] for name, view in is_view.items() if view}
+    plain: set[str] = set()
+    found = []
+    for name in TopologicalSorter(reads).static_order():
+        if not is_view.get(name) or any(parent not in plain and parent not in sources for parent in reads[name]):
+            continue
+        plain.add(name)
+        node = nodes[name]
+        found.append(
+            View(name, node["alias"], node["schema"], tuple(node["fqn"][:-1]), node["relation_name"], node["compiled_code"])
+        )
+    return found
+
+
+def make(database: Database, views: Iterable[View]) -> None:
+    """Make or replace views, in this order and all or none. Raises :class:`ViewError` with DuckDB's own words."""
+    views = list(views)
+    others = {
+        f'"{catalog}"."{schema}"."{name}"'
+        for catalog, schema, name in database.execute(
+            "select table_catalog, table_schema, table_name from information_schema.tables where table_type <> 'VIEW'"
+        ).fetchall()
+    }
+    database.execute("begin")
+    try:
+        for schema in sorted({view.schema for view in views}):
+            database.execute(f'create schema if not exists "{schema}"')
+        for view in views:
+            if view.relation in others:  # a table by a former version
+                database.execute(f"drop table {view.relation}")
+            database.execute(f"create or replace view {view.relation} as ({view.sql})")
+    except duckdb.Error as trouble:
+        database.execute("rollback")
+        raise ViewError(f"The view {view.schema}.{view.name} cannot be made: {trouble}") from trouble
+    database.execute("commit")
+
+
+def criteria(manifest: Mapping[str, Any], views: Iterable[View]) -> str:
+    """These views in dbt's words, for its ``--exclude``: whole folders where it can be, since dbt compares each name with every node."""
+    views = list(views)
+    wanted = Counter(view.folder for view in views)
+    there = Counter(tuple(node["fqn"][:-1]) for node in manifest["nodes"].values() if node["resource_type"] == "model")
+    whole = {folder for folder, count in wanted.items() if count == there[folder]}
+    folders = [f"{'.'.join(folder)},resource_type:model" for folder in sorted(whole)]
+    return " ".join([*folders, *(view.name for view in views if view.folder not in whole)])
