@@ -56,3 +56,15 @@ create or replace table members as
     where occurred_at <= getvariable('horizon')
     group by program_id, lead_id
     order by program_id, lead_id;
+
+-- How much of the log there is: its entries are in order of time.
+create or replace table log_end as
+    select count(*) as whole from activity where happened_at <= getvariable('horizon');
+
+create or replace table emails as
+    select email.*, workspace.name as workspace, name_at(program, getvariable('horizon')) as program
+    from email
+    join program on program.id = program_id
+    join workspace on workspace.id = workspace_id
+    where published_at - interval 3 day <= getvariable('horizon')
+    order by id;

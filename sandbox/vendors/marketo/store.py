@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from sandbox.vendors.salesforce_ids import ACCOUNT, CAMPAIGN, CONTACT, LEAD, salesforce_id
 
@@ -41,13 +40,13 @@ class MarketoStore:
             raise ValueError("The company has no entity whose marketing is Marketo.")
         self.names = [str(name) for (name,) in found]
         rows = [
-            (prefix, key, salesforce_id(prefix, key)) for prefix, sql in _CRM_KEYS.items() for (key,) in self._db.execute(sql).fetchall()
+            (prefix, key, salesforce_id(prefix, key))
+            for prefix, sql in _CRM_KEYS.items()
+            for (key,) in self._db.execute(sql).fetchall()
         ]
-        prefixes, keys, ids = zip(*rows, strict=True) if rows else ((), (), ())
-        known = {"prefix": pa.array(prefixes, pa.string()), "key": pa.array(keys, pa.string()), "id": pa.array(ids, pa.string())}
-        self._db.register("crm_ids", pa.table(known))
-        self._db.execute("create table crm as from crm_ids")
-        self._db.unregister("crm_ids")
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+        ids = "select unnest($1::varchar[]) as prefix, unnest($2::varchar[]) as key, unnest($3::varchar[]) as id"
+        self._db.execute(f"create table crm as {ids}", columns)
         self._db.execute(_FEED)
         self._db.execute("detach source")
 
