@@ -81,9 +81,7 @@ class MarketoApi:
         self._rate = CallLimit(CALLS_IN_TWENTY_SECONDS, 20.0, self.clock.now)
         self._busy = 0
         self._lock = threading.Lock()
-        self.bulk = BulkApi(
-            self.store, self.clock.now, self.today, lambda _request: CLIENT_ID, self.minute, bulk.DAILY_BYTES, self.limits
-        )
+        self.bulk = BulkApi(self.store, self.clock.now, self.today, self.minute, bulk.DAILY_BYTES, self.limits)
 
     def app(self) -> ASGIApp:
         """The application to mount."""

@@ -14,7 +14,7 @@ from sandbox.vendors.marketo.replies import Refusal
 from sandbox.vendors.marketo.store import MarketoStore
 
 _ASSETS_PAGE = 200
-_SET_UP = "2020-01-06T09:00:00Z+0000"
+_SET_UP = "2022-01-10T09:00:00Z+0000"
 
 
 @dataclass(frozen=True)

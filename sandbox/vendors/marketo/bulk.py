@@ -55,7 +55,6 @@ class _Order(msgspec.Struct):
 @dataclass
 class _Job:
     kind: str
-    client: str
     order: _Order
     created_at: datetime
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -69,12 +68,11 @@ class _Job:
 
 @dataclass
 class BulkApi:
-    """``/bulk/v1/...``. ``minute`` is how long a job waits and runs, in seconds; ``client_of`` tells who calls."""
+    """``/bulk/v1/...``. ``minute`` is how long a job waits and runs, in seconds."""
 
     store: MarketoStore
     now: Callable[[], datetime]
     today: Callable[[], object]
-    client_of: Callable[[Request], str]
     minute: float
     daily_bytes: int = DAILY_BYTES
     limits: bool = True
@@ -111,7 +109,7 @@ class BulkApi:
         kind = _kind_of(request)
         _select(kind, order)
         self._within_quota()
-        job = _Job(kind, self.client_of(request), order, self.now())
+        job = _Job(kind, order, self.now())
         self._jobs[job.id] = job
         return replies.rows([_told(job)])
 
@@ -145,9 +143,8 @@ class BulkApi:
         with self._lock:
             self._move()
         wanted = {state.strip() for state in request.query_params.get("status", "").split(",") if state.strip()}
-        kind, client = _kind_of(request), self.client_of(request)
-        ours = [job for job in self._jobs.values() if job.kind == kind and job.client == client]
-        found = [job for job in ours if not wanted or job.state in wanted]
+        kind = _kind_of(request)
+        found = [job for job in self._jobs.values() if job.kind == kind and (not wanted or job.state in wanted)]
         offset = 0
         if request.query_params.get("nextPageToken"):
             offset = replies.whole_number(replies.text_of(request.query_params["nextPageToken"]), "nextPageToken")
@@ -174,7 +171,7 @@ class BulkApi:
 
     def _job(self, request: Request) -> _Job:
         job = self._jobs.get(request.path_params["id"])
-        if job is None or job.kind != _kind_of(request) or job.client != self.client_of(request):
+        if job is None or job.kind != _kind_of(request):
             raise Refusal("1013", f"Export job '{request.path_params['id']}' not found")
         return job
 
