@@ -218,7 +218,7 @@ create table activity as
         from (select * replace (coalesce(nullif(page, ''), '/') as page) from touch)
         where touch_type in ('visit', 'ad_click')
         union all
-        select 2, lead_id, occurred_at, touch_id, smart_campaign_id, form.id, form.name,
+        select 2, lead_id, occurred_at, touch_id, case when query is not null then smart_campaign_id end, form.id, form.name,
             {'Form Fields': '{"Email":"yes"}', 'Query Parameters': query, 'Referrer URL': coalesce(referrer, landing_page), 'Webpage ID': 100 + form.id, 'Webpage URL': page}::json,
         from touch join form using (form_id)
         where touch_type = 'form_submission'
