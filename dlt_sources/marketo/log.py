@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from dlt_sources.assembly import State
 from dlt_sources.http import NotFound, PermissionMissing
-from dlt_sources.marketo import wire
+from dlt_sources.marketo import records, wire
 from dlt_sources.marketo.bulk import Extract, windows
 from dlt_sources.marketo.session import Moment, Session, before, recent, within
 from dlt_sources.records.intake import Endpoint
@@ -92,6 +92,7 @@ def read(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
 
             def old(texts: dict[str, pa.Array], place: int) -> pa.Array:
                 begin, end = found[place]
+                texts["attributes"] = _objects(texts["attributes"])
                 return pc.and_(within(texts["activity_date"], begin, end), before(texts["activity_date"], floor))
 
             yield from session.kept(extract, table, "bulk", old)
@@ -108,6 +109,21 @@ def read(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     newest = max([newest, *dated.values()])
     state["until"] = newest.isoformat()
     state["known"] = recent(dated, known, newest - session.overlap)
+
+
+def _objects(texts: pa.Array) -> pa.Array:
+    """The details of activities as JSON objects; some instances write the list of names and values that REST has."""
+    if not pc.any(pc.starts_with(texts, "["), min_count=0).as_py():
+        return texts
+    return pa.array([_object(text) for text in texts.to_pylist()], pa.string())
+
+
+def _object(text: str | None) -> str | None:
+    try:
+        listed = msgspec.json.decode(text or "", type=list[records.Attribute])
+    except msgspec.DecodeError:
+        return text
+    return msgspec.json.encode({each.name: each.value for each in listed}).decode()
 
 
 class _Entry(Moment, rename="camel"):
