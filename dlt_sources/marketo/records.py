@@ -138,14 +138,13 @@ class Folder(Wire):
 class Program(Wire):
     """A program as the listing tells it."""
 
-    LEFT_OUT: ClassVar[frozenset[str]] = names("folder tags costs sfdcName")
+    LEFT_OUT: ClassVar[frozenset[str]] = names("folder tags costs sfdcName url")
 
     id: int
     name: str
     description: str | None = None
     created_at: AssetInstant | None = None
     updated_at: AssetInstant | None = None
-    url: str | None = None
     type: str | None = None
     channel: str | None = None
     status: str | None = None

@@ -26,7 +26,7 @@ RAW = (
 def write_firm(path: Path) -> Path:
     """Two entities, 40 people, of whom 5 is 6 and 7 is 8 again; two programs, one of which is renamed on 5 July and costs money until 15 July.
 
-    The twin with an even number is merged, the other one deleted, both by the end of July. Person 1 qualifies on 3 July, 40 comes on 4 July.
+    The twin whose id is even is merged, the other one deleted, both by 20 August. Person 1 qualifies on 3 July, 40 comes on 4 July.
     """
     with duckdb.connect() as db:
         db.execute(f"attach '{path}' as firm; use firm")
@@ -49,7 +49,8 @@ def write_firm(path: Path) -> Path:
                     timestamp '2026-04-20 09:00:00');
             insert into company.lead (lead_id, person_id, entity_id, channel, campaign_id, created_at, mql_at, sql_at)
             select replace(person_id, 'per', 'led'), person_id, organization_id[5:], 'webinar', if(organization_id = 'org-us', 'cmp-w', 'cmp-e'),
-                case when person_id = 'per-040' then timestamp '2026-07-04 12:00:00' else timestamp '2026-05-04 12:00:00' + to_days((person_id[5:]::integer % 50)::integer) end,
+                case when person_id = 'per-040' then timestamp '2026-07-04 12:00:00' when person_id = 'per-009' then timestamp '2026-06-20 19:30:00'
+                    when person_id between 'per-005' and 'per-008' then timestamp '2026-06-20 12:00:00' + to_hours(person_id[5:]::integer) else timestamp '2026-05-04 12:00:00' + to_days((person_id[5:]::integer % 50)::integer) end,
                 case when person_id in ('per-001', 'per-002') then timestamp '2026-07-03 09:00:00' end,
                 case when person_id = 'per-002' then timestamp '2026-07-03 12:00:00' end
             from company.person;

@@ -61,7 +61,8 @@ def logged(http: httpx.Client, path: str, since: str = "2026-01-01T00:00:00Z", *
     )
     while True:
         page = http.get(path, params={**query, "nextPageToken": token}).json()
-        assert page["success"] and page["nextPageToken"]
+        assert page["success"]
+        assert page["nextPageToken"]
         assert page.get("result") != [], "a page without rows has no result"
         found += page.get("result", [])
         sizes.append(len(page.get("result", [])))
@@ -77,7 +78,8 @@ def extracted(http: httpx.Client, kind: str, **order: object) -> tuple[Row, list
     path = f"/bulk/v1/{kind}/export/{job['exportId']}"
     assert rows(http.post(f"{path}/enqueue.json"))[0]["status"] == "Queued"
     early = http.get(f"{path}/file.json")
-    assert early.status_code == 404 and "json" not in early.headers["content-type"]
+    assert early.status_code == 404
+    assert "json" not in early.headers["content-type"]
     while (job := rows(http.get(f"{path}/status.json"))[0])["status"] != "Completed":
         assert job["status"] in {"Queued", "Processing"}
     file = http.get(f"{path}/file.json")
@@ -93,10 +95,13 @@ def test_a_token_shrinks_until_it_ends_and_only_then_comes_a_new_one(firm: Path)
     with Instance(firm) as running:
         address = f"{running.url}/marketo/identity/oauth/token"
         first = httpx.get(address, params=CLIENT).json()
-        assert first["token_type"] == "bearer" and first["access_token"].endswith(":int") and 3595 <= first["expires_in"] <= 3600
+        assert first["token_type"] == "bearer"
+        assert first["access_token"].endswith(":int")
+        assert 3595 <= first["expires_in"] <= 3600
         running.clock.advance(3000)
         again = httpx.post(address, params=CLIENT).json()
-        assert again["access_token"] == first["access_token"] and 595 <= again["expires_in"] <= 600
+        assert again["access_token"] == first["access_token"]
+        assert 595 <= again["expires_in"] <= 600
         call = {
             "url": f"{running.url}/marketo/rest/v1/leads/describe.json",
             "headers": {"Authorization": f"Bearer {first['access_token']}"},
@@ -110,7 +115,8 @@ def test_a_token_shrinks_until_it_ends_and_only_then_comes_a_new_one(firm: Path)
 def test_strangers_get_401_from_the_identity_service_and_601_from_the_rest(instance: Instance) -> None:
     address = f"{instance.url}/marketo/identity/oauth/token"
     wrong = httpx.get(address, params={**CLIENT, "client_secret": "wrong"})
-    assert wrong.status_code == 401 and wrong.json() == {"error": "unauthorized", "error_description": "Bad client credentials"}
+    assert wrong.status_code == 401
+    assert wrong.json() == {"error": "unauthorized", "error_description": "Bad client credentials"}
     assert httpx.get(address, params={**CLIENT, "client_id": "nobody"}).json()["error"] == "invalid_client"
     path = f"{instance.url}/marketo/rest/v1/leads/describe.json"
     assert code(httpx.get(path)) == "601"
@@ -161,20 +167,27 @@ def test_leads_carry_their_partition_and_the_ids_of_the_crm(http: httpx.Client, 
     fields = "id,email,leadPartitionId,sfdcLeadId,sfdcContactId,mQLDate,createdAt"
     (one,) = rows(http.get("/rest/v1/leads.json", params={"filterType": "id", "filterValues": known["per-004"], "fields": fields}))
     assert partitions == {1: "Firm Inc.", 2: "Firm KK"}
-    assert one["leadPartitionId"] == 2 and one["sfdcLeadId"] == salesforce_id("00Q", "led-004") and one["sfdcContactId"] is None
-    assert one["createdAt"] == "2026-05-08T12:00:00Z" and one["mQLDate"] is None
+    assert one["leadPartitionId"] == 2
+    assert one["sfdcLeadId"] == salesforce_id("00Q", "led-004")
+    assert one["sfdcContactId"] is None
+    assert one["createdAt"] == "2026-05-08T12:00:00Z"
+    assert one["mQLDate"] is None
     described = {row["rest"]["name"]: row for row in rows(http.get("/rest/v1/leads/describe.json"))}
-    assert described["mQLDate"]["dataType"] == "datetime" and described["email"]["length"] == 255
+    assert described["mQLDate"]["dataType"] == "datetime"
+    assert described["email"]["length"] == 255
     assert checked("001A0000006Vm9u") == "001A0000006Vm9uIAC", "the check characters are Salesforce's own"
 
 
 def test_the_log_goes_on_over_empty_pages_until_it_says_that_there_is_no_more(http: httpx.Client) -> None:
     found, sizes = logged(http, "/rest/v1/activities.json", activityTypeIds="12", batchSize="10")
-    assert sizes[0] == 0 and max(sizes) == 10 and len(found) == 39
+    assert sizes[0] == 0
+    assert max(sizes) == 10
+    assert len(found) == 39
     assert len({row["marketoGUID"] for row in found}) == 39
     assert found == sorted(found, key=lambda row: row["id"])
     one = found[0]
-    assert one["activityTypeId"] == 12 and {"name": "Source Type", "value": "Web form fillout"} in one["attributes"]
+    assert one["activityTypeId"] == 12
+    assert {"name": "Source Type", "value": "Web form fillout"} in one["attributes"]
     assert logged(http, "/rest/v1/activities.json", "2030-01-01T00:00:00Z", activityTypeIds="12") == ([], [0])
     assert {kind["name"] for kind in rows(http.get("/rest/v1/activities/types.json"))} >= {
         "Visit Webpage",
@@ -184,12 +197,12 @@ def test_the_log_goes_on_over_empty_pages_until_it_says_that_there_is_no_more(ht
 
 
 def test_changes_merges_and_deletions_of_leads_are_in_the_log_once_they_happened(firm: Path) -> None:
-    with Instance(firm) as running, running.caller() as http:
-        known = marketo.identifiers(firm)["lead"]
+    with Instance(firm) as running:
+        http, known = running.caller(), marketo.identifiers(firm)["lead"]
         since, fields = "2026-06-30T00:00:00Z", "mQLDate,sQLDate"
         assert logged(http, "/rest/v1/activities/leadchanges.json", since, fields=fields)[0] == []
         assert logged(http, "/rest/v1/activities/deletedleads.json")[0] == []
-        running.advance(40)
+        running.advance(55)
         http = running.caller()
         changes, _ = logged(http, "/rest/v1/activities/leadchanges.json", since, fields=fields)
         told = {(str(row["leadId"]), field["name"]) for row in changes if row["activityTypeId"] == 13 for field in row["fields"]}
@@ -209,7 +222,9 @@ def test_assets_have_their_own_dates_and_a_warning_instead_of_a_result(http: htt
     assert all(row["createdAt"] == "2026-04-20T09:00:00Z+0000" and "costs" not in row and "tags" not in row for row in listed)
     assert listed[1]["sfdcId"] == salesforce_id("701", "cmp-w")
     beyond = http.get("/rest/asset/v1/programs.json", params={"offset": "2"}).json()
-    assert "result" not in beyond and beyond["success"] and beyond["warnings"] == ["No assets found for the given search criteria."]
+    assert "result" not in beyond
+    assert beyond["success"]
+    assert beyond["warnings"] == ["No assets found for the given search criteria."]
     (webinar,) = rows(http.get(f"/rest/asset/v1/program/{listed[1]['id']}.json"))
     assert webinar["costs"] == [{"startDate": "2026-05-01", "cost": 322}, {"startDate": "2026-06-01", "cost": 302}]
     assert {"tagType": "UTM Campaign", "tagValue": "us-webinar"} in webinar["tags"]
@@ -226,10 +241,13 @@ def test_a_bulk_job_goes_through_its_states_and_leaves_a_file_that_can_be_read_i
     job, found = extracted(
         http, "leads", fields=["id", "email", "mQLDate"], filter={"createdAt": window}, columnHeaderNames={"email": "Mail"}
     )
-    assert list(found[0]) == ["id", "Mail", "mQLDate"] and found[0]["mQLDate"] == "null"
+    assert list(found[0]) == ["id", "Mail", "mQLDate"]
+    assert found[0]["mQLDate"] == "null"
     whole = http.get(f"{job['path']}/file.json").content
     part = http.get(f"{job['path']}/file.json", headers={"Range": "bytes=10-19"})
-    assert part.status_code == 206 and part.content == whole[10:20] and part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
+    assert part.status_code == 206
+    assert part.content == whole[10:20]
+    assert part.headers["content-range"] == f"bytes 10-19/{len(whole)}"
     assert code(http.post(f"{job['path']}/enqueue.json")) == "1029"
     _, activities = extracted(http, "activities", filter={"createdAt": window, "activityTypeIds": [12]})
     logs, _ = logged(http, "/rest/v1/activities.json", activityTypeIds="12")
@@ -287,7 +305,8 @@ def test_limits_of_calls_and_jobs_are_kept(firm: Path) -> None:
         assert refused in ([], ["Too many jobs in queue"]), "a slow machine ends some before the eleventh comes"
         assert code(http.post(f"/bulk/v1/leads/export/{jobs[0]}/enqueue.json")) == "1029"
         states = [job["status"] for job in rows(http.get("/bulk/v1/leads/export.json"))]
-        assert len(states) == 11 and states.count("Processing") <= 2
+        assert len(states) == 11
+        assert states.count("Processing") <= 2
         answers = [http.get("/rest/v1/leads/partitions.json") for _ in range(100)]
         assert code(answers[-1]) == "606"
         assert answers[-1].json()["errors"][0]["message"] == "Max rate limit '100' exceeded with in '20' secs"

@@ -179,7 +179,8 @@ create table membership as
         min(occurred_at) over (partition by lead_id, program_id) as member_since, step >= success_at as success, channel_id * 100 + step as status_id,
         channel_id * 100 + before as former_id,
     from (select climbed.*, program.channel_id from climbed join program on program.id = program_id)
-    where step > before;
+    -- Who attends again is told again, without a new success.
+    where step > before or step = before and touch_type in ('webinar_attended', 'event_attended');
 
 create table field (id integer, name varchar, label varchar);
 insert into field values
@@ -273,7 +274,7 @@ create table activity as
         union all
         select 104, membership.lead_id, occurred_at, touch_id, membership.smart_campaign_id, program_id, name_at(program, occurred_at),
             {'Acquired By': membership.occurred_at = person.created_at, 'New Status': membership.statuses[step], 'New Status ID': status_id, 'Old Status': membership.statuses[before],
-                'Old Status ID': former_id, 'Program Member ID': member_id, 'Success': success}::json
+                'Old Status ID': former_id, 'Program Member ID': member_id, 'Success': success and step > before}::json
         from membership
         join program on program.id = program_id
         join person on person.id = membership.lead_id
