@@ -87,7 +87,7 @@ def _vanished(intakes: list[Intake], known: dict[str, str], seen: set[str], *oth
     """Take out what the vendor no longer lists."""
     gone = sorted(known.keys() - seen)
     for intake in intakes:
-        yield from intake.gone([(key,) for key in gone])
+        yield from intake.gone([(int(key),) for key in gone])
     for key in gone:
         for kept in (known, *others):
             kept.pop(key, None)

@@ -72,7 +72,7 @@ def read(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     yield from _by_id(session, intake, fields, sorted(told.changed.keys() - told.gone.keys()), there)
     gone = told.gone | {key: at for key, at in told.changed.items() if key not in there}
     if not first:
-        yield from intake.gone([(str(key),) for key in sorted(gone) if str(key) not in state.get("gone", {})])
+        yield from intake.gone([(key,) for key in sorted(gone) if str(key) not in state.get("gone", {})])
     yield from intake.finish()
     newest = max([newest, *told.changed.values(), *told.gone.values()])
     state["until"] = newest.isoformat()
