@@ -247,8 +247,8 @@ def test_a_moment_of_the_asset_api_is_read_in_spite_of_its_two_zones() -> None:
 @pytest.fixture(scope="module")
 def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     """A hub that has read the simulated company's instance and built its models."""
-    with Instance(meridian) as running:
-        hub = Hub(tmp_path_factory.mktemp("group") / "hub", running, 'history_from = "2022-01-01"')
+    with Instance(meridian, at=datetime(2024, 12, 31, 23, 59, 59, tzinfo=UTC)) as running:
+        hub = Hub(tmp_path_factory.mktemp("group") / "hub", running, 'history_from = "2022-07-01"')
         hub.load()
     build(settings.load(hub.home), "path:models/staging/marketo", "path:models/intermediate/growth,int_marketo*")
     return hub
@@ -262,11 +262,11 @@ def truth(meridian: Path, sql: str) -> list[tuple[object, ...]]:
 
 def test_conformed_people_are_the_companys_leads(group: Hub, meridian: Path) -> None:
     ours = (
-        "lead join company.entity using (entity_id) where marketing = 'marketo' and created_at <= timestamp '2026-06-30 23:59:59'"
+        "lead join company.entity using (entity_id) where marketing = 'marketo' and created_at <= timestamp '2024-12-31 23:59:59'"
     )
     by_entity = f"""
-        select entity.name, count(*), count(mql_at) filter (mql_at <= timestamp '2026-06-30 23:59:59'),
-            count(sql_at) filter (sql_at <= timestamp '2026-06-30 23:59:59'), count(disqualified_at) filter (disqualified_at <= timestamp '2026-06-30 23:59:59')
+        select entity.name, count(*), count(mql_at) filter (mql_at <= timestamp '2024-12-31 23:59:59'),
+            count(sql_at) filter (sql_at <= timestamp '2024-12-31 23:59:59'), count(disqualified_at) filter (disqualified_at <= timestamp '2024-12-31 23:59:59')
         from company.{ours} group by all order by all
     """
     told = """
@@ -287,9 +287,9 @@ def test_conformed_people_are_the_companys_leads(group: Hub, meridian: Path) -> 
 
 def test_conformed_campaigns_and_costs_are_the_companys_rounded_to_whole_numbers(group: Hub, meridian: Path) -> None:
     names = """
-        select entity.name, case when renamed_at <= timestamp '2026-06-30 23:59:59' then renamed_to else campaign.name end, utm_campaign
+        select entity.name, case when renamed_at <= timestamp '2024-12-31 23:59:59' then renamed_to else campaign.name end, utm_campaign
         from company.campaign join company.entity using (entity_id)
-        where marketing = 'marketo' and created_at <= timestamp '2026-06-30 23:59:59' order by all
+        where marketing = 'marketo' and created_at <= timestamp '2024-12-31 23:59:59' order by all
     """
     told = (
         "select org_unit_ref, campaign_name, campaign_utm from intermediate.int_marketo_marketing_campaigns_conformed order by all"
@@ -298,7 +298,7 @@ def test_conformed_campaigns_and_costs_are_the_companys_rounded_to_whole_numbers
     spent = """
         select entity.name, sum(cost) from (
             select entity_id, round(sum(amount)) as cost from company.campaign_spend as spend join company.campaign using (campaign_id)
-            where spend.recorded_at <= timestamp '2026-06-30 23:59:59' group by campaign_id, entity_id, date_trunc('month', spend_date)
+            where spend.recorded_at <= timestamp '2024-12-31 23:59:59' group by campaign_id, entity_id, date_trunc('month', spend_date)
         ) join company.entity using (entity_id) where marketing = 'marketo' group by all order by all
     """
     told = "select org_unit_ref, sum(amount_txn) from intermediate.int_marketo_campaign_spend_conformed group by all order by all"
@@ -309,8 +309,8 @@ def test_conformed_touches_are_the_companys_without_what_the_crm_logs(group: Hub
     happened = """
         select case touch_type when 'ad_click' then 'visit' else touch_type end as kind, count(*)
         from company.touch join company.entity using (entity_id)
-        where marketing = 'marketo' and touch_type not in ('meeting', 'call', 'email_click') and occurred_at <= timestamp '2026-06-30 23:59:59'
-            and person_id in (select person_id from company.lead where created_at <= timestamp '2026-06-30 23:59:59')
+        where marketing = 'marketo' and touch_type not in ('meeting', 'call', 'email_click') and occurred_at <= timestamp '2024-12-31 23:59:59'
+            and person_id in (select person_id from company.lead where created_at <= timestamp '2024-12-31 23:59:59')
         group by all order by all
     """
     told = """
@@ -327,7 +327,7 @@ def test_conformed_e_mails_count_as_many_recipients_as_there_were_people(group: 
         meridian,
         """
         select mail.name, mail.subject, least(sent, 1000000), delivered from company.marketing_email as mail join company.entity using (entity_id)
-        where marketing = 'marketo' and published_at <= timestamp '2026-06-27' order by published_at desc, mail.name limit 1000
+        where marketing = 'marketo' and published_at <= timestamp '2024-12-27' order by published_at desc, mail.name limit 1000
         """,
     )
     told = {
@@ -337,7 +337,7 @@ def test_conformed_e_mails_count_as_many_recipients_as_there_were_people(group: 
         )
     }
     assert all(told[name][0] == subject and told[name][1] <= count and told[name][2] <= good for name, subject, count, good in sent)
-    assert sum(told[name][1] == count for name, _, count, _ in sent) > 100, "late ones reach everybody"
+    assert sum(told[name][1] == count for name, _, count, _ in sent) > 20, "late ones reach everybody"
 
 
 def test_every_raw_table_is_there(group: Hub) -> None:
