@@ -15,6 +15,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.marketo import MarketoSettings
+from dlt_sources.marketo.records import TABLES as MARKETO_TABLES
 from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
@@ -116,6 +118,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=HubSpotSettings,
             cron="17 * * * *",
             docs="dlt_sources/hubspot/README.md",
+        ),
+        System(
+            name="marketo",
+            title="Marketo Engage",
+            kind="marketing",
+            tables=MARKETO_TABLES,
+            settings=MarketoSettings,
+            cron="22 * * * *",
+            docs="dlt_sources/marketo/README.md",
         ),
         System(
             name="ecb",

@@ -101,7 +101,8 @@ class OAuth2:
     """Client credentials, or a refresh token that the vendor may rotate; access tokens live in the token store.
 
     ``first_refresh_token`` starts the refresh-token grant; without it, and without stored consent, client credentials are used.
-    ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header. ``assertion``
+    ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header, ``in_query`` for
+    those that read neither it nor a form: everything travels in the address, which no log of ours keeps. ``assertion``
     gives form fields that stand in place of a secret: an assertion signed anew for each token (RFC 7523), and the grant where it is
     not client credentials. ``token_headers`` are further headers of calls to the token endpoint.
     """
@@ -118,6 +119,7 @@ class OAuth2:
         scope: str | None = None,
         extra: Mapping[str, str] | None = None,
         client_in_form: bool = False,
+        in_query: bool = False,
         assertion: Callable[[], Mapping[str, str]] | None = None,
         token_headers: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -133,6 +135,7 @@ class OAuth2:
         self._scope = scope
         self._extra = dict(extra or {})
         self._client_in_form = client_in_form
+        self._in_query = in_query
         self._now = now
         self._presented: str | None = None
         self._refused: str | None = None
@@ -172,6 +175,7 @@ class OAuth2:
             form,
             self._client,
             client_in_form=self._client_in_form,
+            in_query=self._in_query,
             headers=self._token_headers,
             now=self._now,
         )
@@ -184,11 +188,14 @@ def request_tokens(
     client: tuple[str, str] | None,
     *,
     client_in_form: bool = False,
+    in_query: bool = False,
     headers: Mapping[str, str] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     attempts: int = 3,
 ) -> TokenSet:
     """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header, or in the form; None: the form proves all.
+
+    ``in_query`` puts the form and the client into the query of a GET instead.
 
     Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`TransientFailure` when it cannot be
     reached. A lost answer is retried with the same grant, which vendors with a grace period accept.
@@ -198,14 +205,18 @@ def request_tokens(
     origin(token_url)
     problem = ""
     body, proof = dict(form), httpx.Auth()
-    if client and client_in_form:
+    if client and (client_in_form or in_query):
         body |= {"client_id": client[0], "client_secret": client[1]}
     elif client:
         proof = httpx.BasicAuth(*client)
     with httpx.Client(timeout=_TOKEN_TIMEOUT, follow_redirects=False, trust_env=False) as http:
         for _ in range(attempts):
             try:
-                response = http.post(token_url, data=body, auth=proof, headers={"Accept": "application/json", **(headers or {})})
+                accepted = {"Accept": "application/json", **(headers or {})}
+                if in_query:
+                    response = http.get(token_url, params=body, headers=accepted)
+                else:
+                    response = http.post(token_url, data=body, auth=proof, headers=accepted)
             except (httpx.TransportError, httpx.DecodingError) as trouble:
                 problem = type(trouble).__name__
                 continue

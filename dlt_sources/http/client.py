@@ -126,7 +126,7 @@ class ApiClient:
         while True:
             try:
                 reply = self._exchange(request, url, shown, give_up_at)
-                if reply.status == _UNAUTHORIZED and not refreshed:
+                if not refreshed and self._policy.refuses_token(reply):
                     refreshed = True
                     if self._auth.rejected():
                         continue

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 from dlt_sources.http.limits import RateLimit
 
@@ -42,6 +43,8 @@ class Policy:
     ``classify`` sees each answer outside 2xx first and may return True (retry) or False (final); None leaves it to the status.
     ``throttle_pause`` is waited after a 429 that names no time; ``trace_header`` is the header by which the vendor's support finds a
     call: errors tell it.
+    ``refuses_token`` tells an answer that refuses the access token: it is renewed once and the call is made again. Some vendors say so
+    within a good status.
     ``told`` are statuses whose answers the parser reads like good ones: vendors that explain there what to ask otherwise.
     """
 
@@ -58,6 +61,7 @@ class Policy:
     retry_statuses: frozenset[int] = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
     classify: Callable[[Reply], bool | None] = field(default=lambda _reply: None)
     told: frozenset[int] = frozenset()
+    refuses_token: Callable[[Reply], bool] = field(default=lambda reply: reply.status == HTTPStatus.UNAUTHORIZED)
 
     def backoff(self, attempt: int) -> float:
         """Exponential delay, half of it random, before retry number ``attempt`` (1-based)."""

@@ -116,7 +116,7 @@ def _one_table(documents: Sequence[Record], table: Table, connection_id: str, pa
     return pa.table(arrays, schema=table.schema()) if not bad else table.schema().empty_table(), bad
 
 
-def tombstones(keys: Sequence[tuple[str, ...]], table: Table, *, connection_id: str) -> pa.Table:
+def tombstones(keys: Sequence[tuple[str | int, ...]], table: Table, *, connection_id: str) -> pa.Table:
     """Rows that order the deletion of documents, by the values of the key that all rows of a document share."""
     given = dict(zip(table.replace or table.key, zip(*keys, strict=True), strict=True))
     kinds = {column.name: column.kind for column in table.columns}

@@ -197,7 +197,7 @@ class Intake:
         new = fitted.table.filter(pa.array(fresh)).cast(table.schema())
         yield from self._give({table.name: new}, told, page_id, reply.received_at)
 
-    def gone(self, keys: Sequence[tuple[str, ...]]) -> Iterator[Any]:
+    def gone(self, keys: Sequence[tuple[str | int, ...]]) -> Iterator[Any]:
         """Yield the order to take documents out that the vendor has deleted, by the key of the document in each table.
 
         Such a document must not arrive in the same extraction.
