@@ -7,16 +7,16 @@
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
         'companies': sales,
-        'people': sales,
+        'people': sales + ['marketo'],
         'deals': sales,
         'deal_stages': [],
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,
-        'marketing_campaigns': ['hubspot'],
-        'campaign_spend': ['hubspot'],
-        'touches': ['hubspot'],
-        'emails': ['hubspot'],
+        'marketing_campaigns': ['hubspot', 'marketo'],
+        'campaign_spend': ['hubspot', 'marketo'],
+        'touches': ['hubspot', 'marketo'],
+        'emails': ['hubspot', 'marketo'],
     }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
     {%- set shapes = {

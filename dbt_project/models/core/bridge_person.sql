@@ -1,5 +1,5 @@
--- Who is who: people of one e-mail address in one company are one person, whatever system knows them; the CRM's own record, with a firm,
--- stands for them.
+-- Who is who: people of one e-mail address in one company are one person, whatever system knows them; the CRM's own record, before
+-- any tool's, stands for them.
 with
 
 people as (
@@ -18,7 +18,8 @@ preferences as (
 
     select
         unnest(['hubspot', 'salesforce', 'pipedrive', 'marketo', 'mailchimp']) as source_system,
-        generate_subscripts(['hubspot', 'salesforce', 'pipedrive', 'marketo', 'mailchimp'], 1) as preference
+        generate_subscripts(['hubspot', 'salesforce', 'pipedrive', 'marketo', 'mailchimp'], 1) as preference,
+        unnest([false, false, false, true, true]) as is_tool
 
 ),
 
@@ -33,8 +34,8 @@ known as (
         coalesce(people.email, people.connection_id || '|' || people.person_id) as identity,
         row_number() over (
             order by
-                case when people.company_id is null then 1 else 0 end, preferences.preference, people.created_at, people.connection_id,
-                people.person_id
+                preferences.is_tool, case when people.company_id is null then 1 else 0 end, preferences.preference, people.created_at,
+                people.connection_id, people.person_id
         ) as place
     from people
     inner join preferences on people.source_system = preferences.source_system
