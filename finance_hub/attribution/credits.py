@@ -21,12 +21,13 @@ from finance_hub.attribution.markov import removal_effects
 from finance_hub.attribution.paths import AttributionError, Journeys
 from finance_hub.attribution.shapley import shapley_values
 
-_SHARES: dict[str, Callable[[Journeys], NDArray[np.float64]]] = {
+DATA_DRIVEN: dict[str, Callable[[Journeys], NDArray[np.float64]]] = {
     "markov_1": partial(removal_effects, order=1),
     "markov_2": partial(removal_effects, order=2),
     "shapley": shapley_values,
 }
-MODELS = (*rules.RULES, *_SHARES)
+"""Models that look at all journeys at once, and what each channel is worth under them, in the order of ``Journeys.channels``."""
+MODELS = (*rules.RULES, *DATA_DRIVEN)
 _NEEDED = {
     "is_lead_creation": "which touch created the lead",
     "is_opportunity_creation": "which touch created the opportunity",
@@ -75,18 +76,18 @@ def attribute(touches: pa.Table, models: Sequence[str], *, half_life_days: float
             raise AttributionError(f"The model '{model}' needs to know {' and '.join(lacking)}, which paths alone do not tell.")
     with warehouse.in_memory() as database:
         database.register("touches", touches)
-        ruled = _by_rules(database, [model for model in models if model not in _SHARES], half_life_days)
+        ruled = _by_rules(database, [model for model in models if model not in DATA_DRIVEN], half_life_days)
         conversions, value = _totals(database)
     channels = pc.unique(touches["channel"]).sort().to_pylist()
-    journeys = Journeys.of(touches) if any(model in _SHARES for model in models) else None
+    journeys = Journeys.of(touches) if any(model in DATA_DRIVEN for model in models) else None
     found = []
     for model in dict.fromkeys(models):
-        if journeys is None or model not in _SHARES:
+        if journeys is None or model not in DATA_DRIVEN:
             exact = {channel: ruled[model, channel] for channel in channels}
         elif value and not conversions:
             raise AttributionError(f"The paths have a value and no conversions, so '{model}' has nothing to divide the value by.")
         else:
-            shares = _exact_shares(_SHARES[model](journeys))
+            shares = _exact_shares(DATA_DRIVEN[model](journeys))
             exact = {channel: (share * conversions, share * value) for channel, share in zip(channels, shares, strict=True)}
         credited = split({channel: each for channel, (each, _) in exact.items()}, _CONVERSION_UNIT)
         paid = split({channel: each for channel, (_, each) in exact.items()}, _unit_of(value))

@@ -54,7 +54,8 @@ final as (
         leads.mql_at,
         leads.sql_at,
         coalesce(touches.channel_id, 'direct') as channel_id,
-        touches.campaign_id
+        touches.campaign_id,
+        touches.touch_id
     from leads
     cross join parameters
     left join touches

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from finance_hub.attribution import MODELS
 from finance_hub.expectations import checks_of, expectation_check
 
 CHECKS = (
@@ -22,7 +23,7 @@ CHECKS = (
         name="credit_is_the_revenue",
         description="Attributed and unattributed credit of every model is the revenue of every conversion, to the cent.",
         query="""
-            with models as (select unnest(['first', 'last', 'linear']) as attribution_model),
+            with models as (select distinct attribution_model from marts.campaign_roi),
             credited as (
                 select conversion_id, attribution_model, sum(credit_amount_rpt) as credit
                 from marts.revenue_attribution group by conversion_id, attribution_model
@@ -79,7 +80,9 @@ CHECKS = (
             from known left join marts.campaign_roi as returns using (entity_id, campaign_id)
             group by entity_id, campaign_id
         """,
-        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="models", min_value=3, max_value=3)],
+        expectations=lambda expect: [
+            expect.ExpectColumnValuesToBeBetween(column="models", min_value=len(MODELS), max_value=len(MODELS))
+        ],
     ),
     expectation_check(
         asset=["marts", "campaign_roi"],

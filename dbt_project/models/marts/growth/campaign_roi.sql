@@ -98,7 +98,7 @@ active as (
 
 models as (
 
-    select unnest(['first', 'last', 'linear']) as attribution_model
+    select unnest({{ var('attribution_models') }}) as attribution_model
 
 ),
 

@@ -1,0 +1,17 @@
+"""What each channel is worth by the models that look at all journeys at once: Markov chains and Shapley values, by entity."""
+
+from __future__ import annotations
+
+
+def model(dbt, session):
+    """Dbt's entry: reads the journeys, and hands them to the models of the hub."""
+    from finance_hub.attribution.touches import channel_effects
+
+    dbt.config(materialized="table")
+    paths = dbt.ref("fct_attribution_path")
+    touches = session.sql("""
+        select entity_id, path_id, position, channel_id as channel, conversions::decimal(38, 12) as conversions,
+            nulls::decimal(38, 12) as nulls, 0::decimal(38, 12) as value
+        from paths
+    """)
+    return channel_effects(touches.to_arrow_table())

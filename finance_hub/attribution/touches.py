@@ -1,0 +1,93 @@
+"""Credits of single touches: every model's weight of each touch of a conversion, and its share of the amount, to the cent.
+
+The rule models weigh a touch by its place (``rules``). Markov chains and Shapley values tell what a channel is worth in all journeys
+(``channel_effects``); a touch weighs what its channel is worth among the touches of its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from finance_hub.attribution import rules
+from finance_hub.attribution.credits import DATA_DRIVEN
+from finance_hub.attribution.paths import Journeys
+
+EFFECTS = pa.schema(
+    [
+        ("entity_id", pa.string()),
+        ("attribution_model", pa.string()),
+        ("channel_id", pa.string()),
+        ("effect", pa.float64()),
+        ("effect_share", pa.float64()),
+        ("journeys", pa.int64()),
+        ("conversions", pa.int64()),
+    ]
+)
+_WEIGHT_UNITS = 10**12
+# A channel without an effect, or one that does harm, weighs nothing; where that is all of a path, its touches are equal.
+_BY_EFFECT = f"""
+    select * exclude (units, total), case when total = 0 then 1 else units end as numerator,
+        case when total = 0 then length else total end as denominator
+    from (
+        select *, sum(units) over (partition by model, path_id) as total
+        from (
+            select paths.*, effects.attribution_model as model,
+                row_number() over (partition by effects.attribution_model, paths.path_id order by paths.position) as place,
+                count(*) over (partition by effects.attribution_model, paths.path_id) as length,
+                cast(round(greatest(effects.effect_share, 0) * {_WEIGHT_UNITS}) as bigint) as units
+            from {{touches}} as paths
+            inner join {{effects}} as effects on paths.entity_id = effects.entity_id and paths.channel = effects.channel_id
+        )
+    )
+"""
+
+
+def channel_effects(touches: pa.Table) -> pa.Table:
+    """What each channel is worth under each data-driven model, by entity, from converting and other journeys.
+
+    ``touches`` is a table of touches as ``paths`` describes it, with ``entity_id``. Rows as ``EFFECTS``; ``effect`` is the removal effect
+    or the Shapley value, ``effect_share`` its part of all. An entity without a conversion has no rows.
+    """
+    found = []
+    for entity in pc.unique(touches["entity_id"]).sort().to_pylist():
+        journeys = Journeys.of(touches.filter(pc.equal(touches["entity_id"], entity)))
+        conversions = int(journeys.conversions.sum())
+        if not conversions:
+            continue
+        count = conversions + int(journeys.nulls.sum())
+        for model, effects_of in DATA_DRIVEN.items():
+            effects = effects_of(journeys)
+            total = effects.sum() or 1.0
+            found += [
+                (entity, model, channel, float(effect), float(effect / total), count, conversions)
+                for channel, effect in zip(journeys.channels, effects, strict=True)
+            ]
+    columns = list(zip(*found, strict=True)) or [()] * len(EFFECTS)
+    return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, EFFECTS, strict=True)], schema=EFFECTS)
+
+
+def touch_credits(touches: str, effects: str, *, places: int, models: Sequence[str] = (*rules.RULES, *DATA_DRIVEN)) -> str:
+    """SQL for the weight and the credit of every touch of a conversion under each model.
+
+    ``touches`` and ``effects`` name tables: converting paths with ``entity_id``, ``touch_id`` and the columns that all models need, and
+    what ``channel_effects`` gives. Rows: those of ``touches`` with ``model``, ``weight`` (twelve decimals; they add up to one) and
+    ``credit`` (they add up to the path's value, in units of ``places`` decimals).
+    """
+    ruled = [model for model in models if model in rules.RULES]
+    driven = ", ".join(f"'{model}'" for model in models if model in DATA_DRIVEN)
+    effect = f"select * from ({_BY_EFFECT.format(touches=touches, effects=effects)}) where model in ({driven or 'null'}) and numerator > 0"
+    both = [effect, *([f"select * from ({rules.weights(ruled, touches)})"] if ruled else [])]
+    weighted = " union all by name ".join(both)
+    return f"""
+        select * exclude (given),
+            cast((given - lag(given, 1, 0) over (partition by model, path_id order by place)) / {_WEIGHT_UNITS} as decimal(18, 12)) as weight
+        from (
+            select *, cast(
+                (2 * cast({_WEIGHT_UNITS} as hugeint) * sum(numerator) over (partition by model, path_id order by place) + denominator)
+                // (2 * denominator) as bigint) as given
+            from ({rules.by_touch(weighted, places=places)})
+        )
+    """
