@@ -105,7 +105,7 @@ by_source as (
         pattern,
         channel_id
     from rules
-    where match_field = 'traffic_source'
+    where match_field in ('traffic_source', 'channel_native')
 
 ),
 
@@ -130,7 +130,7 @@ placed as (
     left join campaigns
         on touches.entity_id = campaigns.entity_id and coalesce(known_campaigns.campaign_id, tags.campaign_id) = campaigns.campaign_id
     left join by_medium on lower(touches.utm_medium) = by_medium.pattern
-    left join by_source on touches.traffic_source = by_source.pattern
+    left join by_source on lower(touches.traffic_source) = by_source.pattern
 
 ),
 
