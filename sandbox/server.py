@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, quickbooks, sap, xero
+from sandbox.vendors import ecb, hubspot, mailchimp, netsuite, oracle_fusion, quickbooks, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -52,16 +52,17 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
-    kept = _systems_with_books(shown.company)
-    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept), hubspot, ecb]
+    kept = _systems_in_use(shown.company)
+    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, mailchimp) if module.NAME in kept), hubspot, ecb]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 
 
-def _systems_with_books(company: Path) -> set[str]:
+def _systems_in_use(company: Path) -> set[str]:
     with duckdb.connect() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
-        return {name for (name,) in db.execute("select distinct unnest([books, plans]) from meridian.company.entity").fetchall()}
+        kept = "select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity"
+        return {name for (name,) in db.execute(kept).fetchall()}
 
 
 def _end_of_history(company: Path) -> datetime:
