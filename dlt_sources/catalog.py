@@ -15,6 +15,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.mailchimp import MailchimpSettings
+from dlt_sources.mailchimp.records import TABLES as MAILCHIMP_TABLES
 from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
@@ -116,6 +118,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=HubSpotSettings,
             cron="17 * * * *",
             docs="dlt_sources/hubspot/README.md",
+        ),
+        System(
+            name="mailchimp",
+            title="Mailchimp",
+            kind="marketing",
+            tables=MAILCHIMP_TABLES,
+            settings=MailchimpSettings,
+            cron="22 * * * *",
+            docs="dlt_sources/mailchimp/README.md",
         ),
         System(
             name="ecb",

@@ -53,7 +53,11 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     kept = _systems_in_use(shown.company)
-    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, mailchimp) if module.NAME in kept), hubspot, ecb]
+    modules = [
+        *(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, mailchimp) if module.NAME in kept),
+        hubspot,
+        ecb,
+    ]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 

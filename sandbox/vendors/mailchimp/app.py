@@ -7,6 +7,7 @@ import binascii
 import threading
 from dataclasses import dataclass
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -104,8 +105,20 @@ class MailchimpApi:
         if scheme not in {"OAuth", "Bearer"} or not self.tokens.is_valid(f"Bearer {token}"):
             return JSONResponse({"error": "invalid_token", "error_description": "access token invalid"})
         root = replies.base_of(request).removesuffix("/3.0")
-        person = {"email": "admin@brightforms.example", "login_id": 1, "login_name": "brightforms", "login_email": "admin@brightforms.example"}
-        whole = {"dc": DATA_CENTRE, "role": "owner", "accountname": self.store.name, "user_id": 1, "login": person, "login_url": root}
+        person = {
+            "email": "admin@brightforms.example",
+            "login_id": 1,
+            "login_name": "brightforms",
+            "login_email": "admin@brightforms.example",
+        }
+        whole = {
+            "dc": DATA_CENTRE,
+            "role": "owner",
+            "accountname": self.store.name,
+            "user_id": 1,
+            "login": person,
+            "login_url": root,
+        }
         return JSONResponse({**whole, "api_endpoint": root})
 
     def _account(self, request: Request) -> Response:
@@ -115,7 +128,7 @@ class MailchimpApi:
         whole = {"account_id": "b1f0rm5", "login_id": "1", "account_name": self.store.name, "email": "admin@brightforms.example"}
         kind = {"role": "owner", "pricing_plan_type": "monthly", "account_timezone": "UTC", "total_subscribers": total}
         links = [replies.link(name, f"{base}/{name}") for name in ("lists", "reports", "campaigns", "automations")]
-        return replies.reply(request, JSONResponse({**whole, **kind, "_links": links}).body.decode())
+        return replies.reply(request, msgspec.json.encode({**whole, **kind, "_links": links}).decode())
 
 
 @dataclass(frozen=True)
@@ -148,7 +161,11 @@ def _token_answer(access: str, _refresh: str | None, _seconds: int) -> dict[str,
 
 
 def _refused(_request: Request, refusal: Exception) -> Response:
-    return refusal.reply() if isinstance(refusal, Refusal) else problem(500, "Internal Server Error", "An unexpected error has occurred.")
+    return (
+        refusal.reply()
+        if isinstance(refusal, Refusal)
+        else problem(500, "Internal Server Error", "An unexpected error has occurred.")
+    )
 
 
 def _no_such_path(_request: Request, trouble: Exception) -> Response:

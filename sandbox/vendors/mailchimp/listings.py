@@ -58,6 +58,12 @@ def _links(path: str) -> str:
     return f"json_array(json_object('rel', 'self', 'href', $base || {path}, 'method', 'GET'))"
 
 
+def _shop(row: str = "") -> str:
+    """SQL of what was bought because of a mailing."""
+    return f"""json_object('total_orders', {row}orders, 'total_spent', {_amount(f"{row}spent")}, 'total_revenue', {_amount(f"{row}revenue")},
+        'currency_code', (select currency from account))"""
+
+
 def _since(name: str, column: str) -> dict[str, tuple[str, str]]:
     return {f"since_{name}": (MOMENT, f"{column} >= ?"), f"before_{name}": (MOMENT, f"{column} < ?")}
 
@@ -68,11 +74,6 @@ _A_LIST = "select 1 from lists where id = ?"
 _A_STORE = "select 1 from account where store_id = ?"
 _A_REPORT = "select 1 from reports where id = ?"
 _FIELDS = f"json_object('FNAME', {_text('first_name')}, 'LNAME', {_text('last_name')}, 'COMPANY', {_text('company')})"
-_SHOP = "json_object('total_orders', orders, 'total_spent', {0}, 'total_revenue', {1}, 'currency_code', (select currency from account))".format(
-    _amount("spent"), _amount("revenue")
-)
-_OF_REPORT = _SHOP.replace("orders,", "report.orders,").replace("(spent::", "(report.spent::").replace("(revenue::", "(report.revenue::")
-
 _CAMPAIGN = f"""json_object(
     'id', id, 'web_id', web_id, 'parent_campaign_id', '', 'type', 'regular', 'create_time', {_stamp("created_at")},
     'archive_url', 'http://eepurl.example/' || id, 'long_archive_url', 'https://mailchi.example/brightforms/' || id,
@@ -89,7 +90,7 @@ _CAMPAIGN = f"""json_object(
     'report_summary', case when report is null then null else json_object(
         'opens', report.opens_total, 'unique_opens', report.unique_opens, 'open_rate', {_rate("report.unique_opens", "report.sent")},
         'clicks', report.clicks_total, 'subscriber_clicks', report.unique_clicks, 'click_rate', {_rate("report.unique_clicks", "report.sent")},
-        'ecommerce', {_OF_REPORT}) end,
+        'ecommerce', {_shop("report.")}) end,
     'delivery_status', json_object('enabled', false),
     '_links', {_links("'/campaigns/' || id")})"""
 
@@ -106,7 +107,7 @@ _REPORT = f"""json_object(
     'facebook_likes', json_object('recipient_likes', 0, 'unique_likes', 0, 'facebook_likes', 0),
     'list_stats', json_object('sub_rate', 0, 'unsub_rate', 0, 'open_rate', (select open_rate from lists), 'click_rate', (select click_rate from lists)),
     'timeseries', json_array(json_object('timestamp', {_stamp("sent_at")}, 'emails_sent', sent, 'unique_opens', 0, 'recipients_clicks', 0)),
-    'ecommerce', {_SHOP}, 'delivery_status', json_object('enabled', false),
+    'ecommerce', {_shop()}, 'delivery_status', json_object('enabled', false),
     '_links', {_links("'/reports/' || id")})"""
 
 _MEMBER = f"""json_object(
