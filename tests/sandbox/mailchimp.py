@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -103,6 +104,12 @@ class Hub:
     def __init__(self, home: Path, url: str, *keys: str) -> None:
         self.home, self.url = connect(home, url, as_of="2026-06-30", currency="USD", only={"mailchimp"}), url
         self.set(*keys)
+
+    @classmethod
+    def copied(cls, other: Hub, home: Path, url: str, *keys: str) -> Hub:
+        """A hub that has read what ``other`` has, and goes on with another emulator of the same account."""
+        shutil.copytree(other.home, home, dirs_exist_ok=True)
+        return cls(home, url, *keys)
 
     def set(self, *keys: str) -> None:
         with (self.home / "hub.toml").open("a") as file:
