@@ -15,6 +15,8 @@ from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.mailchimp import MailchimpSettings
+from dlt_sources.mailchimp.records import TABLES as MAILCHIMP_TABLES
 from dlt_sources.marketo import MarketoSettings
 from dlt_sources.marketo.records import TABLES as MARKETO_TABLES
 from dlt_sources.netsuite import NetSuiteSettings
@@ -127,6 +129,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=MarketoSettings,
             cron="22 * * * *",
             docs="dlt_sources/marketo/README.md",
+        ),
+        System(
+            name="mailchimp",
+            title="Mailchimp",
+            kind="marketing",
+            tables=MAILCHIMP_TABLES,
+            settings=MailchimpSettings,
+            cron="32 * * * *",
+            docs="dlt_sources/mailchimp/README.md",
         ),
         System(
             name="ecb",

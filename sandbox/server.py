@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, marketo, netsuite, oracle_fusion, quickbooks, sap, xero
+from sandbox.vendors import ecb, hubspot, mailchimp, marketo, netsuite, oracle_fusion, quickbooks, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -52,25 +52,18 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
-    kept, sold = _systems(shown.company, "books", "plans"), _systems(shown.company, "crm", "marketing")
-    modules = [
-        *(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept),
-        hubspot,
-        *(module for module in (marketo,) if module.NAME in sold),
-        ecb,
-    ]
+    used = _systems_in_use(shown.company)
+    several = (xero, netsuite, sap, oracle_fusion, quickbooks, marketo, mailchimp)
+    modules = [*(module for module in several if module.NAME in used), hubspot, ecb]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 
 
-def _systems(company: Path, *columns: str) -> set[str]:
-    """The systems that entities keep for these purposes."""
+def _systems_in_use(company: Path) -> set[str]:
     with duckdb.connect() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
-        return {
-            name
-            for (name,) in db.execute(f"select distinct unnest([{', '.join(columns)}]) from meridian.company.entity").fetchall()
-        }
+        found = db.execute("select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity").fetchall()
+        return {name for (name,) in found}
 
 
 def _end_of_history(company: Path) -> datetime:

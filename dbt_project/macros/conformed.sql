@@ -7,16 +7,16 @@
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
         'companies': sales,
-        'people': sales + ['marketo'],
+        'people': sales + ['marketo', 'mailchimp'],
         'deals': sales,
         'deal_stages': [],
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,
-        'marketing_campaigns': ['hubspot', 'marketo'],
+        'marketing_campaigns': ['hubspot', 'marketo', 'mailchimp'],
         'campaign_spend': ['hubspot', 'marketo'],
-        'touches': ['hubspot', 'marketo'],
-        'emails': ['hubspot', 'marketo'],
+        'touches': ['hubspot', 'marketo', 'mailchimp'],
+        'emails': ['hubspot', 'marketo', 'mailchimp'],
     }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
     {%- set shapes = {

@@ -221,7 +221,8 @@ def tokens_from_answer(answer: dict[str, object], now: datetime) -> TokenSet:
 
     def after(*names: str) -> datetime | None:
         seconds = next((answer[name] for name in names if answer.get(name) is not None), None)
-        return now + timedelta(seconds=float(str(seconds))) if seconds is not None else None
+        # Mailchimp says 0 of tokens that have no end; a token without any life would be none.
+        return now + timedelta(seconds=float(str(seconds))) if seconds is not None and float(str(seconds)) > 0 else None
 
     return TokenSet(
         access_token=str(answer["access_token"]),
