@@ -134,6 +134,20 @@ class Query:
     limit: int | None = None
 
 
+@dataclass(frozen=True)
+class _Test:
+    """A condition as SQL with its values."""
+
+    name: str
+    sql: str
+    values: list[object]
+
+    @property
+    def is_span(self) -> bool:
+        """Whether it chooses days, not accounts or what is in them."""
+        return self.name.startswith("segments.")
+
+
 def translate(text: str, today: date, account: str | None) -> Query:
     """The SQL of a query within one account; None for a manager, who sees ``customer_client`` of all.
 
@@ -147,34 +161,27 @@ def translate(text: str, today: date, account: str | None) -> Query:
         raise _wrong("BAD_RESOURCE_TYPE_IN_FROM_CLAUSE", f"'{found['from']}' is not a valid resource name.")
     relation, joined, fields = _RESOURCES[resource]
     chosen = [name.strip() for name in found["select"].split(",")]
-    where, values = [] if account is None else ["a.id = ?"], [] if account is None else [account]
-    spanned, named = list[str](), list[str]()
-    for condition in _split_and(found["where"] or ""):
-        name, sql, more = _test(condition, fields, today)
-        (spanned if name.startswith("segments.") else where).append(sql)
-        named.append(name)
-        values += [] if name.startswith("segments.") else more
-    days = [value for condition in _split_and(found["where"] or "") for value in _days(condition, fields, today)]
     for name in chosen:
         if name not in fields:
             raise _wrong("UNRECOGNIZED_FIELD", f"Unrecognized field in the query: '{name}'.")
-    measured = any(name.startswith(("metrics.", "segments.")) for name in [*chosen, *named])
+    tests = [_test(condition, fields, today) for condition in _split_and(found["where"] or "")]
+    tests += [] if account is None else [_Test("customer.id", "a.id = ?", [account])]
+    spans, wheres = [one for one in tests if one.is_span], [one for one in tests if not one.is_span]
     segmented = any(name.startswith("segments.") for name in chosen)
+    measured = segmented or bool(spans) or any(name.startswith("metrics.") for name in chosen)
+    if measured:  # days without a figure are not told by day, and count as nothing over a span
+        days = " and ".join(one.sql for one in spans) or "true"
+        relation += f" {'join' if segmented else 'left join'} (select * from report r where {days}) r on {joined}"
+    sql = f"select {_document(chosen, fields, resource)} from {relation}"
+    sql += f" where {' and '.join(one.sql for one in wheres) or 'true'}"
     if measured:
-        report = f"(select * from report r where {' and '.join(spanned) or 'true'}) r"
-        relation += f" {'join' if segmented else 'left join'} {report} on {joined}"
-        values = [*days, *values]
-    grouped = {fields[name].sql for name in chosen if not name.startswith("metrics.")} | {
-        _NAMES[owner] for owner in _owners(chosen, resource)
-    }
-    keys = sorted({*grouped, _ORDER[resource]}) if measured else []
-    order = _order(found["order"], fields, segmented=segmented) + [_ORDER[resource]]
-    sql = f"select {_document(chosen, fields, resource)} from {relation} where {' and '.join(where) or 'true'}"
-    if keys:
-        sql += f" group by {', '.join(keys)}"
-    sql += f" order by {', '.join(order)}"
-    mask = ",".join(_camel(name) for name in chosen)
-    return Query(sql, mask, values, int(found["limit"]) if found["limit"] else None)
+        attributes = {fields[name].sql for name in chosen if not name.startswith("metrics.")}
+        sql += (
+            f" group by {', '.join(sorted({*attributes, *(_NAMES[one] for one in _owners(chosen, resource)), _ORDER[resource]}))}"
+        )
+    sql += f" order by {', '.join([*_order(found['order'], fields, chosen), _ORDER[resource]])}"
+    values = [value for one in [*spans, *wheres] for value in one.values]
+    return Query(sql, ",".join(_camel(name) for name in chosen), values, int(found["limit"]) if found["limit"] else None)
 
 
 def _owners(chosen: Sequence[str], resource: str) -> list[str]:
@@ -193,9 +200,9 @@ def _document(chosen: Sequence[str], fields: dict[str, Field], resource: str) ->
     return f"json_object({whole})::varchar"
 
 
-def _order(text: str | None, fields: dict[str, Field], *, segmented: bool) -> list[str]:
+def _order(text: str | None, fields: dict[str, Field], chosen: Sequence[str]) -> list[str]:
     if not text:
-        return ["r.day"] if segmented and not text and "segments.date" in fields else []
+        return ["r.day"] if "segments.date" in chosen else []
     parts = []
     for one in text.split(","):
         name, _, direction = one.strip().partition(" ")
@@ -216,7 +223,7 @@ def _split_and(text: str) -> list[str]:
     return parts
 
 
-def _test(condition: str, fields: dict[str, Field], today: date) -> tuple[str, str, list[object]]:
+def _test(condition: str, fields: dict[str, Field], today: date) -> _Test:
     """A condition as SQL with its values."""
     found = _CONDITION.fullmatch(condition.strip())
     if not found:
@@ -228,18 +235,13 @@ def _test(condition: str, fields: dict[str, Field], today: date) -> tuple[str, s
         raise _wrong("PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE", f"The sandbox does not filter by '{name}'.")
     sql = fields[name].sql
     if test.endswith("null"):
-        return name, f"{sql} {test}", []
+        return _Test(name, f"{sql} {test}", [])
     values = _values(found["rest"], test, fields[name], today)
     if test in {"between", "during"}:
-        return name, f"{sql} between ? and ?", values
+        return _Test(name, f"{sql} between ? and ?", values)
     if test.endswith("in"):
-        return name, f"{sql} {test} ({', '.join('?' * len(values))})", values
-    return name, f"{sql} {test} ?", values
-
-
-def _days(condition: str, fields: dict[str, Field], today: date) -> list[object]:
-    name, _, values = _test(condition, fields, today)
-    return values if name.startswith("segments.") else []
+        return _Test(name, f"{sql} {test} ({', '.join('?' * len(values))})", values)
+    return _Test(name, f"{sql} {test} ?", values)
 
 
 def _values(text: str, test: str, kind: Field, today: date) -> list[object]:

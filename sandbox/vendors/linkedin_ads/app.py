@@ -266,17 +266,12 @@ def _value(asked: Mapping[str, str], name: str) -> Value:
 def _days(value: Value) -> tuple[date, date]:
     """First and last day of a range; without an end it reaches to the present."""
     try:
-        first = _date(value["start"])  # type: ignore[call-overload,index]
-        last = _date(value["end"]) if "end" in value else date.max  # type: ignore[call-overload,index]
+        days = {name: date(*(int(str(day[part])) for part in ("year", "month", "day"))) for name, day in dict(value).items()}  # type: ignore[arg-type,index,call-overload]
+        return days["start"], days.get("end", date.max)
     except (KeyError, TypeError, ValueError):
         raise Refusal(
             400, "ILLEGAL_ARGUMENT", "dateRange must be (start:(year:Y,month:M,day:D),end:(year:Y,month:M,day:D))"
         ) from None
-    return first, last
-
-
-def _date(value: Value) -> date:
-    return date(*(int(value[part]) for part in ("year", "month", "day")))  # type: ignore[call-overload,index]
 
 
 def _facets(asked: Mapping[str, str]) -> tuple[str, list[object]]:
