@@ -42,6 +42,7 @@ class Policy:
     ``classify`` sees each answer outside 2xx first and may return True (retry) or False (final); None leaves it to the status.
     ``throttle_pause`` is waited after a 429 that names no time; ``trace_header`` is the header by which the vendor's support finds a
     call: errors tell it.
+    ``pause`` is how long the vendor asks to wait before a call is repeated, None where it does not say; by default its ``Retry-After``.
     ``told`` are statuses whose answers the parser reads like good ones: vendors that explain there what to ask otherwise.
     """
 
@@ -57,6 +58,7 @@ class Policy:
     trace_header: str = ""
     retry_statuses: frozenset[int] = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
     classify: Callable[[Reply], bool | None] = field(default=lambda _reply: None)
+    pause: Callable[[Reply], float | None] = field(default=lambda reply: retry_after(reply.headers, reply.received_at))
     told: frozenset[int] = frozenset()
 
     def backoff(self, attempt: int) -> float:
