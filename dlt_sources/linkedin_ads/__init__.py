@@ -114,7 +114,7 @@ def _auth(connection: Connection[LinkedInAdsSettings]) -> Auth:
 @contextmanager
 def _open(connection: Connection[LinkedInAdsSettings]) -> Iterator[_Session]:
     settings = connection.settings
-    policy = Policy(limits=(RateLimit(20, 1.0),), max_delay=_LONGEST_PAUSE, trace_header="x-li-uuid", pause=_pause)
+    policy = Policy(limits=(RateLimit(50, 1.0),), max_delay=_LONGEST_PAUSE, trace_header="x-li-uuid", pause=_pause)
     headers = {"LinkedIn-Version": str(settings.api_version), "X-Restli-Protocol-Version": "2.0.0"}
     with ApiClient(connection.name, settings.base_url, _auth(connection), policy) as api:
         yield _Session(api, settings, headers)

@@ -40,13 +40,13 @@ from dlt_sources.meta_ads.records import PLATFORM
 from dlt_sources.records.intake import Endpoint
 
 PAGE_SIZE = 500
-_DAYS_AT_ONCE = 93  # longer spans are reports
+_DAYS_AT_ONCE = 190  # longer spans are reports
 _DAYS_OF_A_REPORT = 366
 _MONTHS_KEPT = 37
 _LONGEST_PAUSE = 300.0
 _REPORT_SECONDS = 1800.0
 _TRIES = 2
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 20.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 20.0
 _ACCOUNT_FIELDS = "account_id,name,currency,timezone_name"
 _FIELDS = {
     "campaigns": "id,name,effective_status,objective,start_time,stop_time,lifetime_budget",
@@ -97,7 +97,7 @@ def check(connection: Connection[MetaAdsSettings]) -> list[Finding]:
 def _open(connection: Connection[MetaAdsSettings]) -> Iterator[_Session]:
     settings = connection.settings
     policy = Policy(
-        limits=(RateLimit(10, 1.0),),
+        limits=(RateLimit(50, 1.0),),
         max_delay=_LONGEST_PAUSE,
         deadline=2 * _LONGEST_PAUSE,
         trace_header="x-fb-trace-id",

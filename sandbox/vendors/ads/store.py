@@ -57,9 +57,12 @@ class AdStore:
         self.group_name = str(parent[0]) if parent else ""
 
     def window(self) -> dict[str, str]:
-        """Settings for a hub that reads them: where the history begins, and that the sandbox's day may lie ahead of the hub's."""
-        first = self._db.execute("select first_date from source.company.parameter").fetchone()
-        return {"days_ahead": "400"} | ({"first_day": first[0].isoformat()} if first else {})
+        """Settings for a hub that reads them: where the history begins, and how far the sandbox's days may lie ahead of the hub's own."""
+        found = self._db.execute("select first_date, as_of_date + horizon_days from source.company.parameter").fetchone()
+        if found is None:
+            return {}
+        ahead = (found[1] - datetime.now(UTC).date()).days + 1
+        return {"days_ahead": str(max(1, ahead)), "first_day": found[0].isoformat()}
 
     def move(self, horizon: datetime) -> None:
         """Show the accounts as they stand at ``horizon``."""

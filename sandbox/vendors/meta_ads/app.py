@@ -57,6 +57,7 @@ _AD_SET = {
     "campaign_id": "g.campaign_id::varchar",
     "name": "g.name",
     "status": "case when g.is_over then 'PAUSED' else 'ACTIVE' end",
+    "effective_status": "case when g.is_over then 'CAMPAIGN_PAUSED' else 'ACTIVE' end",
     "created_time": _STAMP.format("g.created_at"),
 }
 _AD = {
@@ -65,6 +66,8 @@ _AD = {
     "campaign_id": "g.campaign_id::varchar",
     "adset_id": "g.id::varchar",
     "name": "g.name || ' ad'",
+    "status": "case when g.is_over then 'PAUSED' else 'ACTIVE' end",
+    "effective_status": "case when g.is_over then 'CAMPAIGN_PAUSED' else 'ACTIVE' end",
     "creative": """json_object('id', (g.id + 20_000_000_000_000)::varchar, 'url_tags',
         concat_ws('&', 'utm_source=' || c.utm_source, 'utm_medium=' || c.utm_medium, 'utm_campaign=' || c.utm_campaign))""",
 }
