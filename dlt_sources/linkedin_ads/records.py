@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 import msgspec
 
 from dlt_sources.ad_platforms import AdAccount, AdCampaign, AdGroup, Labelled, Platform, SpendDay, declare
-from dlt_sources.records import Record
+from dlt_sources.records import Record, names
 from dlt_sources.records.declare import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +21,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class AccountElement(Record):
     """An ad account. LinkedIn counts days in UTC."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "status type test reference changeAuditStamps notifiedOnCampaignOptimization notifiedOnCreativeApproval notifiedOnCreativeRejection "
+        "notifiedOnEndOfCampaign notifiedOnNewFeaturesEnabled servingStatuses totalBudget totalBudgetEndsAt version"
+    )
 
     id: int
     name: str | None = None
@@ -43,6 +49,10 @@ class Amount(Record, rename="camel"):
 class GroupElement(Labelled, rename="camel"):
     """A campaign group."""
 
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "account test servingStatuses changeAuditStamps allowedCampaignTypes backfilled dailyBudget objectiveType budgetOptimization"
+    )
+
     id: int
     name: str | None = None
     status: str | None = None
@@ -52,6 +62,12 @@ class GroupElement(Labelled, rename="camel"):
 
 class CampaignElement(Labelled, rename="camel"):
     """A campaign; ``campaign_group`` is a URN."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "account test type costType unitCost dailyBudget totalBudget runSchedule locale objectiveType servingStatuses changeAuditStamps "
+        "creativeSelection offsiteDeliveryEnabled audienceExpansionEnabled targetingCriteria optimizationTargetType pacingStrategy format "
+        "version associatedEntity offsitePreferences storyDeliveryEnabled politicalIntent connectedTelevisionOnly"
+    )
 
     id: int
     campaign_group: str | None = None
