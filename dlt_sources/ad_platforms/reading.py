@@ -24,6 +24,8 @@ from dlt_sources.http import IncompleteRead, Reply
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
 
+_BATCH_ROWS = 20_000
+
 Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
 
 
@@ -183,7 +185,12 @@ class _Restating:
             return range(len(records))
 
         intake = Intake(
-            self.platform.spend, connection_id=self.connection.name, archive=self.archive, known=self.known, choose=note
+            self.platform.spend,
+            connection_id=self.connection.name,
+            archive=self.archive,
+            known=self.known,
+            batch_rows=_BATCH_ROWS,
+            choose=note,
         )
         for account in list(_accounts(self.platform, self.session)):
             key = account.account_id

@@ -41,7 +41,7 @@ def source(connection: Connection[WebEventsSettings], unavailable: Unavailable |
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         files: dict[str, Any] = state.setdefault("files", {})
-        intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=None)
+        intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=None, batch_rows=_LINES_AT_ONCE)
         with open_shelf(connection) as shelf:
             for file in shelf.files():
                 former = msgspec.convert(files[file.name], _Read) if file.name in files else None

@@ -15,11 +15,14 @@ from tests.conftest import connect
 class Hub:
     """Extracts and loads; answers questions about the warehouse and about the calls that the vendors had."""
 
-    def __init__(self, home: Path, url: str, systems: Collection[str], *, more: str = "") -> None:
-        self.url, self.home = url, connect(home, url, as_of="2026-06-30", currency="USD", only=systems)
-        if more:
-            with (self.home / "hub.toml").open("a") as file:
-                file.write(more)
+    def __init__(self, home: Path, url: str = "", systems: Collection[str] = (), *, toml: str = "") -> None:
+        """Of a sandbox at ``url`` the connections to some systems; without one, the connections of ``toml``."""
+        self.url, self.home = url, home
+        if url:
+            connect(home, url, as_of="2026-06-30", currency="USD", only=systems)
+        else:
+            home.mkdir(parents=True, exist_ok=True)
+            (home / "hub.toml").write_text(f'as_of_date = "2026-06-30"\n{toml}')
 
     def load(self, *names: str) -> dict[str, int]:
         """Read all connections, or some; rows by table."""
