@@ -31,7 +31,7 @@ def database(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     systems = {*PLATFORMS, "web_events"}
     with RunningSandbox(Shown(company=meridian, limits=False, only=frozenset(systems))) as running:
         hub = Hub(tmp_path_factory.mktemp("growth"), running.url, systems)
-        hub.load()
+        hub.load(*(f"{system}_group" for system in PLATFORMS), "web_events_uk", "web_events_us")
     found = settings.load(hub.home)
     conformed = [*MODELS, "int_web_events_touches_conformed", "int_web_events_visitors_known"]
     seeds = ["channels", "channel_rules", "bot_patterns", "staff_domains", "referrer_rules"]
@@ -107,7 +107,7 @@ SEEN = """
     select 'web_events_' || t.entity_id as connection_id, coalesce(t.utm_campaign, '') as campaign_utm, coalesce(t.utm_medium, '') as utm_medium,
         case when t.touch_type = 'form_submission' then 'form_submission' when t.utm_medium in ('cpc', 'paid_social', 'display') then 'ad_click' else 'visit' end as touch_type,
         t.occurred_at, t.person_id
-    from meridian.company.touch t where t.touch_type in ('visit', 'ad_click', 'form_submission') and t.occurred_at <= timestamp '2026-06-28'
+    from meridian.company.touch t where t.entity_id in ('uk', 'us') and t.touch_type in ('visit', 'ad_click', 'form_submission') and t.occurred_at <= timestamp '2026-06-28'
 """
 TOLD = "from int_web_events_touches_conformed where occurred_at <= timestamp '2026-06-28'"
 
