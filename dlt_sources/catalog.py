@@ -13,12 +13,18 @@ from dlt_sources.database import DatabaseSettings
 from dlt_sources.database.records import TABLES as DATABASE_TABLES
 from dlt_sources.ecb import TABLES as ECB_TABLES
 from dlt_sources.ecb import EcbSettings
+from dlt_sources.google_ads import GoogleAdsSettings
+from dlt_sources.google_ads.records import TABLES as GOOGLE_ADS_TABLES
 from dlt_sources.hubspot import HubSpotSettings
 from dlt_sources.hubspot.records import TABLES as HUBSPOT_TABLES
+from dlt_sources.linkedin_ads import LinkedInAdsSettings
+from dlt_sources.linkedin_ads.records import TABLES as LINKEDIN_ADS_TABLES
 from dlt_sources.mailchimp import MailchimpSettings
 from dlt_sources.mailchimp.records import TABLES as MAILCHIMP_TABLES
 from dlt_sources.marketo import MarketoSettings
 from dlt_sources.marketo.records import TABLES as MARKETO_TABLES
+from dlt_sources.meta_ads import MetaAdsSettings
+from dlt_sources.meta_ads.records import TABLES as META_ADS_TABLES
 from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
@@ -29,6 +35,8 @@ from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
 from dlt_sources.sap import SapSettings
 from dlt_sources.sap.records import TABLES as SAP_TABLES
+from dlt_sources.web_events import WebEventsSettings
+from dlt_sources.web_events.records import TABLES as WEB_EVENTS_TABLES
 from dlt_sources.xero import XeroSettings
 from dlt_sources.xero.records import TABLES as XERO_TABLES
 
@@ -138,6 +146,42 @@ SYSTEMS: Mapping[str, System] = {
             settings=MailchimpSettings,
             cron="32 * * * *",
             docs="dlt_sources/mailchimp/README.md",
+        ),
+        System(
+            name="google_ads",
+            title="Google Ads",
+            kind="marketing",
+            tables=GOOGLE_ADS_TABLES,
+            settings=GoogleAdsSettings,
+            cron="3 */4 * * *",
+            docs="dlt_sources/google_ads/README.md",
+        ),
+        System(
+            name="meta_ads",
+            title="Meta Ads",
+            kind="marketing",
+            tables=META_ADS_TABLES,
+            settings=MetaAdsSettings,
+            cron="8 */4 * * *",
+            docs="dlt_sources/meta_ads/README.md",
+        ),
+        System(
+            name="linkedin_ads",
+            title="LinkedIn Ads",
+            kind="marketing",
+            tables=LINKEDIN_ADS_TABLES,
+            settings=LinkedInAdsSettings,
+            cron="18 */4 * * *",
+            docs="dlt_sources/linkedin_ads/README.md",
+        ),
+        System(
+            name="web_events",
+            title="Web events (files)",
+            kind="marketing",
+            tables=WEB_EVENTS_TABLES,
+            settings=WebEventsSettings,
+            cron="23 * * * *",
+            docs="dlt_sources/web_events/README.md",
         ),
         System(
             name="ecb",

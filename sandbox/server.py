@@ -22,11 +22,27 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, mailchimp, marketo, netsuite, oracle_fusion, quickbooks, sap, xero
+from sandbox.vendors import (
+    ecb,
+    google_ads,
+    hubspot,
+    linkedin_ads,
+    mailchimp,
+    marketo,
+    meta_ads,
+    netsuite,
+    oracle_fusion,
+    quickbooks,
+    sap,
+    web_events,
+    xero,
+)
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
 _START_SECONDS = 60.0
+_ADS_AND_SITES = (google_ads, meta_ads, linkedin_ads, web_events)
+"""Every entity advertises and has a site."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ def build(shown: Shown) -> Starlette:
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     used = _systems_in_use(shown.company)
     several = (xero, netsuite, sap, oracle_fusion, quickbooks, marketo, mailchimp)
-    modules = [*(module for module in several if module.NAME in used), hubspot, ecb]
+    modules = [*(module for module in several if module.NAME in used), hubspot, ecb, *_ADS_AND_SITES]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 

@@ -4,6 +4,7 @@
 {% macro conformed(shape) -%}
     {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
     {%- set sales = ['hubspot'] -%}
+    {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
         'companies': sales,
@@ -13,9 +14,9 @@
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,
-        'marketing_campaigns': ['hubspot', 'marketo', 'mailchimp'],
-        'campaign_spend': ['hubspot', 'marketo'],
-        'touches': ['hubspot', 'marketo', 'mailchimp'],
+        'marketing_campaigns': ['hubspot', 'marketo', 'mailchimp'] + ads,
+        'campaign_spend': ['hubspot', 'marketo'] + ads,
+        'touches': ['hubspot', 'marketo', 'mailchimp', 'web_events'],
         'emails': ['hubspot', 'marketo', 'mailchimp'],
     }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}

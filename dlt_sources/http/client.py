@@ -35,7 +35,7 @@ from dlt_sources.http.errors import (
     TransientFailure,
 )
 from dlt_sources.http.limits import Pacer
-from dlt_sources.http.policy import Policy, Reply, Request, retry_after
+from dlt_sources.http.policy import Policy, Reply, Request
 
 T = TypeVar("T")
 _SHOWN_BODY = 300
@@ -203,7 +203,7 @@ class ApiClient:
         verdict = self._policy.classify(reply)
         if verdict or (verdict is None and reply.status in self._policy.retry_statuses):
             error: SourceError = TransientFailure(f"Connection '{self.name}': {told}")
-            wanted = retry_after(reply.headers, reply.received_at)
+            wanted = self._policy.pause(reply)
             if wanted is None and reply.status == _TOO_MANY:
                 wanted = self._policy.throttle_pause
             if wanted is not None and wanted > self._policy.max_delay:

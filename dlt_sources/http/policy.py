@@ -45,6 +45,7 @@ class Policy:
     call: errors tell it.
     ``refuses_token`` tells an answer that refuses the access token: it is renewed once and the call is made again. Some vendors say so
     within a good status.
+    ``pause`` is how long the vendor asks to wait before a call is repeated, None where it does not say; by default its ``Retry-After``.
     ``told`` are statuses whose answers the parser reads like good ones: vendors that explain there what to ask otherwise.
     """
 
@@ -60,6 +61,7 @@ class Policy:
     trace_header: str = ""
     retry_statuses: frozenset[int] = frozenset({408, 423, 425, 429, 477, 500, 502, 503, 504, 520, 521, 522, 523, 524})
     classify: Callable[[Reply], bool | None] = field(default=lambda _reply: None)
+    pause: Callable[[Reply], float | None] = field(default=lambda reply: retry_after(reply.headers, reply.received_at))
     told: frozenset[int] = frozenset()
     refuses_token: Callable[[Reply], bool] = field(default=lambda reply: reply.status == HTTPStatus.UNAUTHORIZED)
 

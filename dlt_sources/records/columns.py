@@ -68,6 +68,7 @@ def fit_table(given: pa.RecordBatch, table: Table, *, connection_id: str, page_i
                 bad.setdefault(position, f"{table.name}.{column.name}: {missing}")
         arrays.append(converted.array)
     arrays.append(_repeated(page_id, rows))
+    arrays += [pa.nulls(rows, pa.bool_())] if table.deletable else []
     loose = pa.schema([field.with_nullable(True) for field in table.schema()])
     return Fitted(pa.table(arrays, schema=loose), bad)
 

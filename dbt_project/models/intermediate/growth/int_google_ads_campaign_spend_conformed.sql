@@ -1,0 +1,1 @@
+{{ conformed_ad_spend('google_ads') }}

@@ -1,0 +1,1 @@
+{{ conformed_ad_campaigns('google_ads', channel='campaigns.channel_native') }}

@@ -1,0 +1,1 @@
+{{ conformed_ad_campaigns('linkedin_ads', channel="'paid_social'") }}

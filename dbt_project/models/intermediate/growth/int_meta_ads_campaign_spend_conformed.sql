@@ -1,0 +1,1 @@
+{{ conformed_ad_spend('meta_ads') }}

@@ -1,0 +1,1 @@
+{{ staged_ad_accounts('google_ads') }}

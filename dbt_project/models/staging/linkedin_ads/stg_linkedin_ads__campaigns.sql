@@ -1,0 +1,1 @@
+{{ staged_ad_campaigns('linkedin_ads') }}

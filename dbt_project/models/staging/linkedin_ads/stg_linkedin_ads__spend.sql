@@ -1,0 +1,1 @@
+{{ staged_ad_spend('linkedin_ads') }}

@@ -1,0 +1,1 @@
+{{ staged_ad_groups('meta_ads') }}

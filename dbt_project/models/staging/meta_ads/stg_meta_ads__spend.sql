@@ -1,0 +1,1 @@
+{{ staged_ad_spend('meta_ads') }}
