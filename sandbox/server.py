@@ -21,8 +21,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, quickbooks, sap, xero
+from sandbox.vendors import ecb, hubspot, netsuite, oracle_fusion, quickbooks, salesforce, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -52,16 +53,16 @@ def build(shown: Shown) -> Starlette:
     if shown.company is None:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
-    kept = _systems_with_books(shown.company)
-    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept), hubspot, ecb]
+    kept = _systems_of(shown.company)
+    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce) if module.NAME in kept), hubspot, ecb]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 
 
-def _systems_with_books(company: Path) -> set[str]:
+def _systems_of(company: Path) -> set[str]:
     with duckdb.connect() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
-        return {name for (name,) in db.execute("select distinct unnest([books, plans]) from meridian.company.entity").fetchall()}
+        return {name for (name,) in db.execute("select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity").fetchall()}
 
 
 def _end_of_history(company: Path) -> datetime:
@@ -118,8 +119,22 @@ def application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
         Route("/_sandbox/log", forget, methods=["DELETE"]),
         Route("/_sandbox/connections", settings),
         *(Mount(f"/{vendor.name}", app=Misbehaving(vendor, faults, log, clock)) for vendor in vendors),
+        *(
+            Mount(path, app=_with_whole_path(Misbehaving(vendor, faults, log, clock)))
+            for vendor in vendors
+            for path in vendor.at_root
+        ),
     ]
     return Starlette(routes=routes)
+
+
+def _with_whole_path(app: ASGIApp) -> ASGIApp:
+    """An application that sees the path it was called by, and not only what follows where it is mounted."""
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "root_path": ""}, receive, send)
+
+    return whole
 
 
 def serve(shown: Shown, *, port: int = 0) -> None:
