@@ -108,6 +108,7 @@ class BulkIntake:
                     bad.setdefault(at, f"{self.table.name}.{column.name}: part of the key is missing")
             arrays.append(converted.array)
         arrays.append(pa.repeat(pa.scalar(page_id), rows))
+        arrays += [pa.nulls(rows, pa.bool_())] if self.table.deletable else []
         if bad:
             wrong = pa.array(sorted(bad), pa.int64())
             keep = pc.invert(pc.is_in(pa.array(range(rows), pa.int64()), value_set=wrong))
@@ -171,7 +172,8 @@ def _item(table: Table, arrow: pa.Table) -> Any:
 
     hints = load_hints(table)
     # Files bring rows one by one; where another connection replaces the parts of a document together, the schema has a key for it.
-    hints["columns"] = {name: {"name": name, "merge_key": False} for name in table.schema().names}
+    marked = hints.get("columns", {})
+    hints["columns"] = {name: {"name": name, "merge_key": False, **marked.get(name, {})} for name in table.schema().names}
     return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **hints), create_table_variant=True)
 
 

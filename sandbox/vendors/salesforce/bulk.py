@@ -67,7 +67,7 @@ class _Job:
             "state": self.state,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
-            "apiVersion": float(self.version),
+            "apiVersion": float(self.version.removeprefix("v")),
             "jobType": "V2Query",
             "lineEnding": self.order.line_ending,
             "columnDelimiter": self.order.column_delimiter,
