@@ -54,7 +54,11 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     kept = _systems_of(shown.company)
-    modules = [*(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce) if module.NAME in kept), hubspot, ecb]
+    modules = [
+        *(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce) if module.NAME in kept),
+        hubspot,
+        ecb,
+    ]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
 
@@ -62,7 +66,12 @@ def build(shown: Shown) -> Starlette:
 def _systems_of(company: Path) -> set[str]:
     with duckdb.connect() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
-        return {name for (name,) in db.execute("select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity").fetchall()}
+        return {
+            name
+            for (name,) in db.execute(
+                "select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity"
+            ).fetchall()
+        }
 
 
 def _end_of_history(company: Path) -> datetime:

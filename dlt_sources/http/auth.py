@@ -213,7 +213,9 @@ def request_tokens(
                 problem = f"HTTP {response.status_code}"
                 continue
             if response.status_code == _FORBIDDEN and b"LIMIT_EXCEEDED" in response.content:
-                raise QuotaExhausted(f"Connection '{connection}': the vendor's quota is used up at the token endpoint; run again later.")
+                raise QuotaExhausted(
+                    f"Connection '{connection}': the vendor's quota is used up at the token endpoint; run again later."
+                )
             if response.status_code >= _CLIENT_ERROR:
                 told = redaction.redact(" ".join(response.text.split())[:200])
                 raise AuthenticationRejected(

@@ -116,7 +116,7 @@ def _assertion(name: str, settings: SalesforceSettings) -> Mapping[str, str]:
     told = settings.private_key.replace("\\n", "\n")  # as environment variables carry it
     claims: dict[str, Any] = {"iss": settings.client_id, "sub": settings.username, "aud": settings.audience}
     try:
-        key = told if told else Path(settings.private_key_file).expanduser().read_text()
+        key = told or Path(settings.private_key_file).expanduser().read_text()
         signed = jwt.encode(claims | {"exp": int(time.time()) + _ASSERTION_SECONDS}, key, algorithm="RS256")
     except (OSError, ValueError, TypeError, jwt.PyJWTError):
         # The library's texts could hold parts of the key.

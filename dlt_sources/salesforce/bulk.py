@@ -113,7 +113,9 @@ class QueryJob:
             raise MalformedReply(f"{reply.request} did not answer with CSV; check base_url.") from None
         announced = reply.headers.get("sforce-numberofrecords", "")
         if table.column_names != names or (announced.isdigit() and int(announced) != table.num_rows):
-            raise MalformedReply(f"{reply.request} announced {announced or 'some'} records of other columns or number than arrived.")
+            raise MalformedReply(
+                f"{reply.request} announced {announced or 'some'} records of other columns or number than arrived."
+            )
         kinds = {column.attribute: column.kind.arrow for column in record_columns(self.listing.endpoint.document)}
         columns = {}
         for name, wire in self.fields.items():

@@ -74,7 +74,9 @@ Fields = Mapping[str, str]
 class Org:
     """One org, as a user of it may see it. ``remaining`` calls of the day are left to others."""
 
-    def __init__(self, api: ApiClient, version: str, custom: Mapping[str, str], missing: Unavailable, *, remaining: int = 0) -> None:
+    def __init__(
+        self, api: ApiClient, version: str, custom: Mapping[str, str], missing: Unavailable, *, remaining: int = 0
+    ) -> None:
         self.api, self._custom, self._missing, self._remaining = api, custom, missing, remaining
         self.root = f"services/data/v{version}"
 
@@ -198,14 +200,21 @@ class Org:
         return Request("GET", f"{self.root}/queryAll", {"q": statement}, {"Sforce-Query-Options": f"batchSize={BATCH}"})
 
     def _pages(self, statement: str) -> Iterator[tuple[Reply, list[msgspec.Raw]]]:
+        first = self._first(statement)
+
         def page(request: Request) -> Page[list[msgspec.Raw]]:
-            reply, found = self.api.send(request, lambda answer: (answer, self._envelope(answer)))
+            try:
+                reply, found = self.api.send(request, lambda answer: (answer, self._envelope(answer)))
+            except (PermissionMissing, NotFound) as refusal:
+                if request is first:
+                    raise
+                raise BadRequest(str(refusal)) from None  # in the middle of the rows it is no missing object: they are not all here
             onward = None
             if not found.done:
                 onward = Request("GET", self._absolute(found.next_records_url or ""), headers=request.headers)
             return Page(found.records, reply, onward, len(found.records), found.total_size)
 
-        for one in walk(self._first(statement), page):
+        for one in walk(first, page):
             yield one.reply, one.content
 
     def _envelope(self, reply: Reply) -> _Envelope:

@@ -145,9 +145,9 @@ class Reading:
             stamp = (getattr(document, self._listing.cursor, None) or "")[:_SECONDS]
             self._newest = max(self._newest, stamp)
             if getattr(document, "is_deleted", False):
-                if self._deleted.get(document.id) != stamp and getattr(document, "master_record_id", None):
-                    if self._state.get("gone", {}).get(document.id) != stamp:
-                        self._losers.append(raw[position])
+                is_told = stamp in {self._deleted.get(document.id), self._state.get("gone", {}).get(document.id)}
+                if getattr(document, "master_record_id", None) and not is_told:
+                    self._losers.append(raw[position])
                 self._deleted[document.id] = stamp
                 continue
             self._seen[document.id] = stamp
@@ -157,7 +157,9 @@ class Reading:
 
     def _merged(self, reply: Reply, losers: Sequence[msgspec.Raw]) -> Iterator[Any]:
         endpoint = merges(self._listing)
-        intake = Intake(endpoint, connection_id=self._org.api.name, archive=self._archive, known=None, listing=f"{len(self._deleted)}")
+        intake = Intake(
+            endpoint, connection_id=self._org.api.name, archive=self._archive, known=None, listing=f"{len(self._deleted)}"
+        )
         yield from intake.take(reply, losers)
         yield from intake.finish()
 
@@ -168,11 +170,19 @@ class Reading:
         intake = BulkIntake(table, self._org.api.name, self._archive, listing.endpoint.name)
         for page in job.pages():
             columns = dict(page.columns)
-            stamps = pc.utf8_slice_codeunits(columns[listing.cursor], 0, _SECONDS) if listing.cursor in columns else pa.nulls(page.rows, pa.string())
+            stamps = (
+                pc.utf8_slice_codeunits(columns[listing.cursor], 0, _SECONDS)
+                if listing.cursor in columns
+                else pa.nulls(page.rows, pa.string())
+            )
             self._newest = max(self._newest, pc.max(stamps).as_py() or "")
             page_id = self._archive.store(listing.endpoint.name, page.reply, page.rows)
             intake.pages += 1
-            keep = pc.fill_null(pc.not_equal(columns["is_deleted"], "true"), True) if "is_deleted" in columns else pa.array([True] * page.rows)
+            keep = (
+                pc.fill_null(pc.not_equal(columns["is_deleted"], "true"), True)
+                if "is_deleted" in columns
+                else pa.array([True] * page.rows)
+            )
             gone = {name: array.filter(pc.invert(keep)) for name, array in columns.items()}
             standing = {name: array.filter(keep) for name, array in columns.items()}
             self._deleted.update(zip(gone["id"].to_pylist(), stamps.filter(pc.invert(keep)).to_pylist(), strict=True))
@@ -181,9 +191,14 @@ class Reading:
             intake.received += len(gone["id"])
             yield from intake.take(standing, len(standing["id"]), page_id, page.reply.received_at)
             if "master_record_id" in gone:
-                merged = pa.table({name: gone[name] for name in ("id", "master_record_id", listing.cursor)}).filter(pc.is_valid(gone["master_record_id"]))
+                merged = pa.table({name: gone[name] for name in ("id", "master_record_id", listing.cursor)}).filter(
+                    pc.is_valid(gone["master_record_id"])
+                )
                 names = {name: wire_name(listing.endpoint.document, name) for name in merged.column_names}
-                losers = [msgspec.Raw(msgspec.json.encode({names[name]: value for name, value in row.items()})) for row in merged.to_pylist()]
+                losers = [
+                    msgspec.Raw(msgspec.json.encode({names[name]: value for name, value in row.items()}))
+                    for row in merged.to_pylist()
+                ]
                 if losers:
                     yield from self._merged(page.reply, losers)
         yield from intake.finish()
@@ -228,7 +243,9 @@ class Reading:
         state["in_bulk"] = {key: self._seen[key] for key in sorted(recent) if self._in_bulk.get(key) == self._seen[key] != ""}
         # A deletion that waits for the next extraction is not noted.
         state["gone"] = {
-            key: stamp for key, stamp in sorted(self._deleted.items()) if stamp >= edge and (key in gone or key not in loaded or former.get(key) == stamp)
+            key: stamp
+            for key, stamp in sorted(self._deleted.items())
+            if stamp >= edge and (key in gone or key not in loaded or former.get(key) == stamp)
         }
         if self._is_compared:
             name = f"ids-{listing.endpoint.name}"

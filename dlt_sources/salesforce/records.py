@@ -23,7 +23,10 @@ def _any_text(values: Sequence[msgspec.Raw | None]) -> Converted:
     texts = [bytes(value) if value is not None else b"null" for value in values]
     return Converted(
         pa.array(
-            [None if text == b"null" else msgspec.json.decode(text, type=str) if text[:1] == b'"' else text.decode() for text in texts],
+            [
+                None if text == b"null" else msgspec.json.decode(text, type=str) if text[:1] == b'"' else text.decode()
+                for text in texts
+            ],
             pa.string(),
         )
     )
@@ -430,7 +433,7 @@ ENDPOINTS = tuple(listing.endpoint for listing in LISTINGS)
 TABLES: tuple[Table, ...] = (*(endpoint.tables[0] for endpoint in ENDPOINTS), merges(OPPORTUNITIES).tables[0])
 
 
-def wire_name(record: type[SObject], name: str) -> str:
+def wire_name(record: type[Record], name: str) -> str:
     """The vendor's name of a field."""
     return _WIRE_NAMES[record][name]
 

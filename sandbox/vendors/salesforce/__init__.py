@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.vendors.salesforce.access import Access, PublicKey
-from sandbox.vendors.salesforce.app import NAME, SalesforceApi
+from sandbox.vendors.salesforce.app import CALLS_IN_A_DAY, NAME, SalesforceApi
 from sandbox.vendors.salesforce.store import SalesforceStore
 from sandbox.vendors.tokens import CLIENT_ID, CLIENT_SECRET
 from sandbox.vendors.wire import Vendor, VirtualClock
@@ -19,18 +19,28 @@ def vendor(
     hidden: frozenset[str] = frozenset(),
     multi_currency: bool = True,
     only_rest: frozenset[str] = frozenset(),
+    calls_a_day: int = CALLS_IN_A_DAY,
     certificate: PublicKey | None = None,
 ) -> Vendor:
     """An emulator that shows the customer relations of all entities that share the org, as of the clock's horizon.
 
-    ``hidden`` are objects (``LeadHistory``) and fields (``Lead.Phone``) that the user may not see; an org without ``multi_currency``
-    has no currencies at all; ``only_rest`` are objects that the Bulk API does not support; ``certificate`` is what assertions of the JWT
-    bearer flow are checked with.
+    ``hidden`` are objects (``LeadHistory``) and fields (``Lead.Phone``) that the user may not see; an org without
+    ``multi_currency`` has no currencies at all; ``only_rest`` are objects that the Bulk API does not support; ``certificate`` is
+    what assertions of the JWT bearer flow are checked with.
     """
     store = SalesforceStore(company)
     store.move(clock.horizon)
     access = Access(clock.now, certificate)
-    api = SalesforceApi(store, clock, access, limits=limits, hidden=hidden, multi_currency=multi_currency, only_rest=only_rest)
+    api = SalesforceApi(
+        store,
+        clock,
+        access,
+        limits=limits,
+        hidden=hidden,
+        multi_currency=multi_currency,
+        only_rest=only_rest,
+        calls_a_day=calls_a_day,
+    )
     keys = {
         "system": NAME,
         "entity": store.entity_name,

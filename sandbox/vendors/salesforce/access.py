@@ -69,9 +69,9 @@ class Access:
             "authorization_code": self._by_code,
         }
         grant = grants.get(form.get("grant_type", ""))
+        if grant is None:
+            return JSONResponse({"error": "unsupported_grant_type", "error_description": "grant type not supported"}, 400)
         try:
-            if grant is None:
-                raise _Refused("unsupported_grant_type", "grant type not supported")
             answer = grant(request, form)
         except _Refused as refused:
             error, description = refused.args
@@ -117,7 +117,9 @@ class Access:
         try:
             if self.certificate is None:
                 raise jwt.InvalidKeyError
-            jwt.decode(form["assertion"], self.certificate, algorithms=["RS256"], options={"verify_exp": False, "verify_aud": False})
+            jwt.decode(
+                form["assertion"], self.certificate, algorithms=["RS256"], options={"verify_exp": False, "verify_aud": False}
+            )
         except jwt.PyJWTError:
             raise _Refused("invalid_grant", "invalid assertion") from None
         if not _is_ours(str(claims.get("aud", ""))):

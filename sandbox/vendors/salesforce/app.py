@@ -71,11 +71,12 @@ class SalesforceApi:
         hidden: frozenset[str] = frozenset(),
         multi_currency: bool = True,
         only_rest: frozenset[str] = frozenset(),
+        calls_a_day: int = CALLS_IN_A_DAY,
     ) -> None:
         self._store, self._clock, self._access, self._limits = store, clock, access, limits
         self._objects = visible(hidden, multi_currency=multi_currency)
         self._bulk = BulkApi(store, self._objects, clock.now, only_rest)
-        self._day = CallLimit(CALLS_IN_A_DAY, 86_400.0, clock.now)
+        self._day = CallLimit(calls_a_day, 86_400.0, clock.now)
         self._used = 0
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
         self._made = 0
@@ -122,8 +123,8 @@ class SalesforceApi:
         if number is None or int(number[1]) not in _VERSIONS:
             return replies.error(404, *replies.NOT_FOUND), {}
         left = self._day.take()[0]
-        self._used = CALLS_IN_A_DAY - max(left, 0)
-        headers = {"Sforce-Limit-Info": f"api-usage={self._used}/{CALLS_IN_A_DAY}"}
+        self._used = self._day.calls - max(left, 0)
+        headers = {"Sforce-Limit-Info": f"api-usage={self._used}/{self._day.calls}"}
         return (self.error("day_limit") if self._limits and left < 0 else None), headers
 
     def _resources(self, request: Request) -> Response:
@@ -134,7 +135,7 @@ class SalesforceApi:
         jobs = 10_000
         return replies.reply(
             {
-                "DailyApiRequests": {"Max": CALLS_IN_A_DAY, "Remaining": CALLS_IN_A_DAY - self._used},
+                "DailyApiRequests": {"Max": self._day.calls, "Remaining": self._day.calls - self._used},
                 "DailyBulkV2QueryJobs": {"Max": jobs, "Remaining": jobs - self._bulk.made},
                 "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
                 "DailyAsyncApexExecutions": {"Max": 250_000, "Remaining": 250_000},
@@ -169,7 +170,12 @@ class SalesforceApi:
         """The next page by its locator; it is under ``query`` for a queryAll too."""
         key, _, place = request.path_params["locator"].rpartition("-")
         cursor = self._cursors.get(key)
-        if cursor is None or not place.isdigit() or int(place) > len(cursor.rows) or self._clock.now() > cursor.opened_at + _CURSOR_LIFE:
+        if (
+            cursor is None
+            or not place.isdigit()
+            or int(place) > len(cursor.rows)
+            or self._clock.now() > cursor.opened_at + _CURSOR_LIFE
+        ):
             raise Refusal(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return self._page(request, key, cursor, int(place))
 
@@ -190,7 +196,9 @@ class SalesforceApi:
 
     def _sobjects(self, request: Request) -> Response:
         here = _services(request)
-        return replies.reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [one.summary(here) for one in self._objects.values()]})
+        return replies.reply(
+            {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [one.summary(here) for one in self._objects.values()]}
+        )
 
     def _sobject(self, request: Request) -> Response:
         found = self._object(request)
@@ -199,7 +207,9 @@ class SalesforceApi:
     def _describe(self, request: Request) -> Response:
         found = self._object(request)
         fields = [field.described() for field in found.fields.values()]
-        return replies.reply({**found.summary(_services(request)), "fields": fields, "childRelationships": [], "recordTypeInfos": []})
+        return replies.reply(
+            {**found.summary(_services(request)), "fields": fields, "childRelationships": [], "recordTypeInfos": []}
+        )
 
     def _record(self, request: Request) -> Response:
         """One record by its id, whole or the fields that were asked for."""
@@ -222,12 +232,15 @@ class SalesforceApi:
         )
         told = [{"id": key, "deletedDate": replies.moment_text(moment)} for key, moment in rows]
         earliest = replies.moment_text(self._clock.horizon - timedelta(days=15))
-        return replies.reply({"deletedRecords": told, "earliestDateAvailable": earliest, "latestDateCovered": replies.moment_text(end)})
+        return replies.reply(
+            {"deletedRecords": told, "earliestDateAvailable": earliest, "latestDateCovered": replies.moment_text(end)}
+        )
 
     def _updated(self, request: Request) -> Response:
         found, start, end = self._span(request)
         rows = self._store.read(
-            f'select "Id" from "{found.name}" where not "IsDeleted" and "SystemModstamp" between ? and ? order by "Id"', [start, end]
+            f'select "Id" from "{found.name}" where not "IsDeleted" and "SystemModstamp" between ? and ? order by "Id"',
+            [start, end],
         )
         return replies.reply({"ids": [key for (key,) in rows], "latestDateCovered": replies.moment_text(end)})
 
@@ -307,4 +320,4 @@ def _no_such_path(_request: Request, trouble: Exception) -> Response:
     return replies.error(status, *replies.NOT_FOUND)
 
 
-__all__ = ["NAME", "SalesforceApi"]
+__all__ = ["CALLS_IN_A_DAY", "NAME", "SalesforceApi"]

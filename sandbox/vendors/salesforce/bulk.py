@@ -46,7 +46,7 @@ class _Job:
 
     id: str
     order: _Order
-    object: str
+    sobject: str
     version: str
     created_at: datetime
     header: str
@@ -60,7 +60,7 @@ class _Job:
         whole: dict[str, object] = {
             "id": self.id,
             "operation": self.order.operation,
-            "object": self.object,
+            "object": self.sobject,
             "createdById": "005000000000001AAA",
             "createdDate": moment,
             "systemModstamp": moment,
@@ -117,12 +117,12 @@ class BulkApi:
         self.made += 1
         key = f"750{self.made:012d}AAA"
         lines = self.store.column(query.lines(), query.values)
-        job = _Job(key, order, query.object.name, request.path_params["version"], self.now(), header, lines)
+        job = _Job(key, order, query.source.name, request.path_params["version"], self.now(), header, lines)
         self.jobs[key] = job
         return replies.reply(job.told())
 
     def _admit(self, query: soql.Statement) -> None:
-        name = query.object.name
+        name = query.source.name
         if name in self.only_rest:
             raise Refusal(400, "INVALIDENTITY", f"Entity '{name}' is not supported by the Bulk API.")
         if any(one.column.startswith("json_object") for one in query.selected):

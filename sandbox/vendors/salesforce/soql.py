@@ -44,7 +44,13 @@ class Selected:
         """SQL of the value as JSON has it."""
         if self.kind == "datetime":
             return f"strftime({self.column}, '%Y-%m-%dT%H:%M:%S.000+0000')"
-        return f"{self.column}::double" if self.kind in NUMBERS - {"int"} else f"{self.column}::varchar" if self.kind == "date" else self.column
+        return (
+            f"{self.column}::double"
+            if self.kind in NUMBERS - {"int"}
+            else f"{self.column}::varchar"
+            if self.kind == "date"
+            else self.column
+        )
 
     @property
     def csv(self) -> str:
@@ -57,14 +63,12 @@ class Selected:
 class Statement:
     """A query. ``rest`` is its SQL from FROM on, with ``values``; ``counts``: only how many rows there are is asked."""
 
-    object: ObjectType
+    source: ObjectType
     selected: tuple[Selected, ...]
     rest: str
     values: tuple[object, ...]
     counts: bool = False
     aggregates: bool = False
-    ordered: bool = False
-    joins: bool = False
 
     def rows(self, services: str) -> str:
         """SQL of one column: the rows as JSON texts, as they stand under the path ``services``."""
@@ -77,9 +81,11 @@ class Statement:
         pairs = [(one.path, one.json) for one in parts.pop("", [])]
         for relation, chosen in parts.items():
             alias = f'"{relation}"'
-            inner = _object_sql(f'{alias}."_type"', services, f'{alias}."Id"', [(one.path.rpartition(".")[2], one.json) for one in chosen])
+            inner = _object_sql(
+                f'{alias}."_type"', services, f'{alias}."Id"', [(one.path.rpartition(".")[2], one.json) for one in chosen]
+            )
             pairs.append((relation, f'case when {alias}."Id" is not null then {inner} end'))
-        whole = _object_sql(_text(self.object.name), services, 't."Id"', pairs)
+        whole = _object_sql(_text(self.source.name), services, 't."Id"', pairs)
         return f"select {whole}::varchar {self.rest}"
 
     def lines(self) -> str:
@@ -104,9 +110,10 @@ class _Parser:
     now: datetime
     tokens: list[tuple[str, str]] = field(default_factory=list)
     at: int = 0
-    object: ObjectType = field(init=False)
+    source: ObjectType = field(init=False)
     joins: dict[str, str] = field(default_factory=dict)
     values: list[object] = field(default_factory=list)
+    asks_all: bool = False
 
     def __post_init__(self) -> None:
         self.tokens = list(self._tokens())
@@ -119,7 +126,12 @@ class _Parser:
                 raise _malformed(f"unexpected token: '{text[position:].split(maxsplit=1)[0][:40]}'")
             position = match.end()
             kind, value = next((kind, value) for kind, value in zip(_KINDS, match.groups(), strict=True) if value is not None)
-            yield kind, re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value) if kind == "string" else value
+            yield (
+                kind,
+                re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value)
+                if kind == "string"
+                else value,
+            )
 
     def peek(self) -> tuple[str, str]:
         return self.tokens[self.at] if self.at < len(self.tokens) else _END
@@ -159,15 +171,20 @@ class _Parser:
 
     def statement(self, *, deleted_too: bool) -> Statement:
         self.need(found=self.word("SELECT"))
-        start = self.at
-        while not self.word("FROM"):
+        start, depth = self.at, 0
+        while depth or not self.word("FROM"):
             self.need(found=self.peek() != _END)
-            self.at += 1
+            depth += {("sign", "("): 1, ("sign", ")"): -1}.get(self.take(), 0)
         name = self.name()
         found = self.objects.get(name.lower())
         if found is None:
-            raise Refusal(400, "INVALID_TYPE", f"\nsObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.")
-        self.object = found
+            raise Refusal(
+                400,
+                "INVALID_TYPE",
+                f"\nsObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the "
+                "entity name. Please reference your WSDL or the describe call for the appropriate names.",
+            )
+        self.source = found
         after, self.at = self.at, start
         counts, aggregates, selected = self._selection()
         self.need(found=self.word("FROM"))
@@ -180,21 +197,21 @@ class _Parser:
         offset = self.whole_number() if self.word("OFFSET") else None
         self.word("ALL", "ROWS")
         self.need(found=self.peek() == _END)
-        if len(selected) > 1 and "FIELDS" in self.text.upper() and limit is None and self._asks_all:
+        if self.asks_all and (limit is None or limit > _ALL_FIELDS_LIMIT):
             raise _malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        tail = f" order by {', '.join(orders)}" if not (counts or aggregates) else ""
-        tail += f" limit {limit}" if limit is not None and not aggregates else ""
-        tail += f" offset {offset}" if offset is not None else ""
-        source = f'from "{self.object.name}" t{"".join(self.joins.values())}'
-        bounded = limit is not None or offset is not None or len(orders) > 1
-        return Statement(self.object, tuple(selected), f"{source}{where}{tail}", tuple(self.values), counts, aggregates, bounded, bool(self.joins))
-
-    _asks_all = False
+        source = f'from "{self.source.name}" t{"".join(self.joins.values())}{where}'
+        bounds = f" limit {limit}" if limit is not None else ""
+        bounds += f" offset {offset}" if offset is not None else ""
+        if counts:
+            source, bounds = f"from (select 1 {source}{bounds})", ""
+        elif not aggregates:
+            source += f" order by {', '.join(orders)}"
+        return Statement(self.source, tuple(selected), source + bounds, tuple(self.values), counts, aggregates)
 
     def _living(self) -> list[str]:
         """What a query leaves out that does not ask for everything: the recycle bin, and activities that are archived."""
-        names = (name for name in ("IsDeleted", "IsArchived") if self.object.has(name))
+        names = (name for name in ("IsDeleted", "IsArchived") if self.source.has(name))
         return [f'not t."{name}"' for name in names]
 
     def _selection(self) -> tuple[bool, bool, list[Selected]]:
@@ -224,9 +241,13 @@ class _Parser:
     def _all_fields(self) -> list[Selected]:
         kind = self.name().upper()
         self.need(found=self.sign(")") and kind in {"ALL", "STANDARD", "CUSTOM"})
-        self._asks_all = kind != "STANDARD"
-        fields = [one for one in self.object.fields.values() if one.kind != "address"]
-        return [Selected(one.name, f't."{one.name}"', one.kind) for one in fields if kind == "ALL" or one.name.endswith("__c") == (kind == "CUSTOM")]
+        self.asks_all = kind != "STANDARD"
+        fields = [one for one in self.source.fields.values() if one.kind != "address"]
+        return [
+            Selected(one.name, f't."{one.name}"', one.kind)
+            for one in fields
+            if kind == "ALL" or one.name.endswith("__c") == (kind == "CUSTOM")
+        ]
 
     def _aggregate(self, function: str, number: int) -> Selected:
         if function not in _AGGREGATES:
@@ -247,22 +268,28 @@ class _Parser:
 
     def _field(self, name: str) -> tuple[Field, str, str]:
         """A field by its path: itself, its SQL, and its path as the vendor writes it."""
-        path = name.removeprefix(f"{self.object.name}.")
+        path = name.removeprefix(f"{self.source.name}.")
         relation, _, last = path.rpartition(".")
         if not relation:
-            found = self.object.fields.get(last.lower())
+            found = self.source.fields.get(last.lower())
             if found is None:
-                raise _no_column(self.object, name)
+                raise _no_column(self.source, name)
             return found, f't."{found.name}"', found.name
-        link = next((one for one in self.object.fields.values() if one.relation and one.relation.lower() == relation.lower()), None)
+        link = next((one for one in self.source.fields.values() if one.relation and one.relation.lower() == relation.lower()), None)
         target = self.objects.get(link.refers_to[0].lower()) if link and len(link.refers_to) == 1 else None
         if link is None or target is None:
-            raise Refusal(400, "INVALID_FIELD", f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.")
+            raise Refusal(
+                400,
+                "INVALID_FIELD",
+                f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
+            )
         found = target.fields.get(last.lower())
         if found is None or found.kind == "address":
             raise _no_column(target, last)
         alias = f'"{link.relation}"'
-        self.joins[link.relation] = f' left join (select *, {_text(target.name)} as "_type" from "{target.name}") {alias} on {alias}."Id" = t."{link.name}"'
+        self.joins[link.relation] = (
+            f' left join (select *, {_text(target.name)} as "_type" from "{target.name}") {alias} on {alias}."Id" = t."{link.name}"'
+        )
         return found, f'{alias}."{found.name}"', f"{link.relation}.{found.name}"
 
     def _condition(self) -> str:
@@ -336,7 +363,9 @@ class _Parser:
             self.values.append(text)
             return "lower(?)"
         quoted = " and should not be enclosed in quotes" if kind == "string" and not found.is_text else ""
-        raise Refusal(400, "INVALID_FIELD", f"\nvalue of filter criterion for field '{found.name}' must be of type {_wanted(found)}{quoted}")
+        raise Refusal(
+            400, "INVALID_FIELD", f"\nvalue of filter criterion for field '{found.name}' must be of type {_wanted(found)}{quoted}"
+        )
 
     def _named_day(self, text: str) -> datetime | None:
         """Where a day with a name (``TODAY``, ``LAST_N_DAYS:7``) begins."""
@@ -382,7 +411,9 @@ def _compared(found: Field, column: str) -> str:
 
 
 def _wanted(found: Field) -> str:
-    return {"datetime": "dateTime", "currency": "double", "percent": "double"}.get(found.kind, found.kind if not found.is_text else "string")
+    return {"datetime": "dateTime", "currency": "double", "percent": "double"}.get(
+        found.kind, found.kind if not found.is_text else "string"
+    )
 
 
 def _address() -> str:
