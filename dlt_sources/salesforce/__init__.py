@@ -23,6 +23,7 @@ from dlt_sources.records.intake import Endpoint
 from dlt_sources.salesforce import records
 from dlt_sources.salesforce.org import TOLD, Org
 from dlt_sources.salesforce.reading import Reading
+from dlt_sources.salesforce.records import Listing
 
 SCOPES = "api refresh_token"
 _LOGIN = "https://login.salesforce.com"
@@ -154,22 +155,33 @@ def source(connection: Connection[SalesforceSettings], unavailable: Unavailable 
     archive = Archive(connection.archive, "salesforce", connection.name)
     missing = unavailable if unavailable is not None else Unavailable()
     listings = {listing.endpoint.name: listing for listing in records.LISTINGS}
-    settings = connection.settings
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         with client(connection) as api:
-            reading = Reading(
-                _org(connection, api, missing),
-                listings[endpoint.name],
-                archive,
-                state,
-                lookback=settings.lookback_seconds,
-                bulk_threshold=settings.bulk_threshold,
-                hours_between_sweeps=settings.hours_between_sweeps,
-            )
-            yield from reading.run()
+            yield from reading(connection, api, listings[endpoint.name], archive, state, missing).run()
 
     return assemble("salesforce", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=missing)
+
+
+def reading(
+    connection: Connection[SalesforceSettings],
+    api: ApiClient,
+    listing: Listing,
+    archive: Archive,
+    state: State,
+    missing: Unavailable,
+) -> Reading:
+    """How one object is read in this extraction."""
+    settings = connection.settings
+    return Reading(
+        _org(connection, api, missing),
+        listing,
+        archive,
+        state,
+        lookback=settings.lookback_seconds,
+        bulk_threshold=settings.bulk_threshold,
+        hours_between_sweeps=settings.hours_between_sweeps,
+    )
 
 
 def check(connection: Connection[SalesforceSettings]) -> list[Finding]:
@@ -179,4 +191,4 @@ def check(connection: Connection[SalesforceSettings]) -> list[Finding]:
         return probe((listing.endpoint.name, partial(org.first_page, listing)) for listing in records.LISTINGS)
 
 
-__all__ = ["SalesforceSettings", "application", "check", "client", "source"]
+__all__ = ["SalesforceSettings", "application", "check", "client", "reading", "source"]

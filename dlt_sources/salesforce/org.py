@@ -211,7 +211,7 @@ class Org:
                 raise BadRequest(str(refusal)) from None  # in the middle of the rows it is no missing object: they are not all here
             onward = None
             if not found.done:
-                onward = Request("GET", self._absolute(found.next_records_url or ""), headers=request.headers)
+                onward = Request("GET", self.absolute(found.next_records_url or ""), headers=request.headers)
             return Page(found.records, reply, onward, len(found.records), found.total_size)
 
         for one in walk(first, page):
@@ -227,7 +227,7 @@ class Org:
             raise MalformedReply(f"{reply.request} says that more records follow, but not where.")
         return found
 
-    def _absolute(self, link: str) -> str:
+    def absolute(self, link: str) -> str:
         """Where a link leads: the vendor's are paths from the root of its host, which is what base_url stands for."""
         base = self.api.base_url.rstrip("/")
         parts = urlsplit(base)

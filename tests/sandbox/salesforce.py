@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,10 +12,19 @@ from typing import Any
 import duckdb
 import httpx
 
+from dlt_sources.connection import Connection, Unavailable
+from dlt_sources.http import TokenStore
+from dlt_sources.records import Archive
+from dlt_sources.salesforce import SalesforceSettings, client, reading, records
+from finance_hub import ingestion, settings, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors import salesforce
 from sandbox.vendors.wire import Vendor, VirtualClock
+from tests.conftest import connect
 
+NAME = "salesforce_group"
+KEPT_APART = {"extraction", "quarantine", "merges"}
+END = "timestamp '2026-06-30 23:59:59'"
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 LEADS, LATE_LEADS = 2500, 60
 
@@ -71,3 +82,113 @@ def write_firm(path: Path) -> Path:
         """)
         db.execute("use memory; detach firm")
     return path
+
+
+@dataclass
+class Hub:
+    """A hub that reads this emulator alone."""
+
+    home: Path
+    url: str
+
+    def __post_init__(self) -> None:
+        connect(self.home, self.url, as_of="2026-06-30", currency="USD")
+
+    def set(self, *lines: str) -> None:
+        """Set keys of the connection, in place of those that the sandbox offers."""
+        toml = self.home / "hub.toml"
+        kept = [
+            line for line in toml.read_text().splitlines() if not any(line.startswith(f"{new.split(' ')[0]} ") for new in lines)
+        ]
+        toml.write_text("\n".join([*kept, *lines, ""]))
+
+    def load(self) -> ingestion.Loaded:
+        found = settings.load(self.home)
+        warehouse.prepare(found)
+        return ingestion.load(found, ingestion.extract(found, found.connections[NAME]))
+
+    def check(self) -> list[Any]:
+        return ingestion.check(settings.load(self.home), NAME)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with warehouse.reading(settings.load(self.home).warehouse) as database:
+            return database.execute(sql).fetchall()
+
+    def rows(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the raw tables hold, as :meth:`Reader.rows` tells it."""
+        found = {}
+        for table in records.TABLES:
+            if table.name in KEPT_APART:
+                continue
+            columns = [name for name in table.schema().names if name not in {"connection_id", "_page_id"}]
+            rows = self.query(f"select {', '.join(columns)} from salesforce.{table.name}")
+            found[table.name] = {row[columns.index("id")]: dict(zip(columns, row, strict=True)) for row in rows}
+        return found
+
+
+def let_pass(url: str, **span: float) -> None:
+    httpx.post(f"{url}/_sandbox/advance", json=span)
+
+
+@contextmanager
+def misbehaving(url: str, **order: Any) -> Iterator[None]:
+    httpx.post(f"{url}/_sandbox/faults", json={"vendor": "salesforce", **order}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.delete(f"{url}/_sandbox/faults")
+
+
+def company(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{path}' as meridian (read_only); use meridian")
+        return db.execute(sql.replace("{ours}", "(select entity_id from company.entity where crm = 'salesforce')")).fetchall()
+
+
+class Reader:
+    """The source without the hub: what it reads of one object, as the raw tables would hold it, key to row."""
+
+    def __init__(self, url: str, folder: Path, **keys: Any) -> None:
+        keys = {"base_url": f"{url}/salesforce", **CLIENT, **keys}
+        self.folder, self.missing = folder, Unavailable()
+        self._connection = Connection(
+            "org", SalesforceSettings(**keys), folder / "archive", TokenStore(folder / "tokens", bytes(32))
+        )
+        self._states: dict[str, dict[str, Any]] = {}
+        self.tables: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def set(self, **keys: Any) -> None:
+        """Change settings of the connection."""
+        old = self._connection
+        changed = SalesforceSettings(**{name: getattr(old.settings, name) for name in old.settings.__struct_fields__} | keys)
+        self._connection = Connection(old.name, changed, old.archive, old.tokens)
+
+    def read(self, name: str) -> dict[str, int]:
+        """Read what is new of one object; how many rows came for each table. What fails leaves all as it was."""
+        listing = next(listing for listing in records.LISTINGS if listing.endpoint.name == name)
+        state = {**self._states.get(name, {})}
+        archive = Archive(self._connection.archive, "salesforce", "org")
+        with client(self._connection) as api:
+            items = list(reading(self._connection, api, listing, archive, state, self.missing).run())
+        counts: dict[str, int] = {}
+        for item in items:
+            table = item.meta.hints["table_name"]
+            rows = self.tables.setdefault(table, {})
+            for row in item.data.to_pylist():
+                key = next(row[name] for name in ("id", "loser_id", "extraction_id", "quarantine_id") if name in row)
+                if row.get("_deleted"):
+                    rows.pop(key, None)
+                else:
+                    rows[key] = row
+            counts[table] = counts.get(table, 0) + item.data.num_rows
+        self._states[name] = state
+        return counts
+
+    def rows(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The tables without what differs by run, and without merges, which the vendor tells for fifteen days."""
+        apart = {"_page_id", "connection_id"}
+        return {
+            table: {key: {name: value for name, value in row.items() if name not in apart} for key, row in rows.items()}
+            for table, rows in self.tables.items()
+            if table not in KEPT_APART
+        }

@@ -122,7 +122,7 @@ def test_an_assertion_whose_end_is_a_text_is_accepted_and_a_strange_user_is_not(
     pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     org = Salesforce(username=USERNAME, consumer_key="sandbox-client", privatekey=pem, session=session(url))
     assert org.query("SELECT Id FROM Organization")["totalSize"] == 1
-    with pytest.raises(SalesforceAuthenticationFailed, match="hasn't approved"), pytest.warns(UserWarning):
+    with pytest.raises(SalesforceAuthenticationFailed, match="hasn't approved"), pytest.warns(UserWarning, match="authorize this"):
         Salesforce(username="nobody@meridian.example", consumer_key="sandbox-client", privatekey=pem, session=session(url))
 
 
