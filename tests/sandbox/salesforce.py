@@ -26,6 +26,14 @@ NAME = "salesforce_group"
 KEPT_APART = {"extraction", "quarantine", "merges"}
 END = "timestamp '2026-06-30 23:59:59'"
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+CUSTOM = {
+    "entity_field": "Selling_Entity__c",
+    "mql_field": "MQL_Date__c",
+    "sql_field": "SQL_Date__c",
+    "utm_field": "UTM_Campaign__c",
+    "term_field": "Term_Months__c",
+}
+"""The settings that name the org's custom fields, as the sandbox offers them."""
 LEADS, LATE_LEADS = 2500, 60
 
 

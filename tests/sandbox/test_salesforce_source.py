@@ -15,7 +15,7 @@ from finance_hub import settings
 from sandbox.vendors import salesforce
 from sandbox.vendors.salesforce.access import USERNAME
 from tests.dbt import build
-from tests.sandbox.salesforce import END, LEADS, Hub, Reader, company, having, let_pass, misbehaving, write_firm
+from tests.sandbox.salesforce import CUSTOM, END, LEADS, Hub, Reader, company, having, let_pass, misbehaving, write_firm
 from tests.sandbox.serving import serving
 
 
@@ -95,7 +95,7 @@ def test_only_changes_travel_as_time_passes_and_the_tables_equal_a_full_load(mer
         first = hub.load().total
         let_pass(url, days=21)
         assert 0 < hub.load().total < first / 20
-        whole = Reader(url, tmp_path / "whole")
+        whole = Reader(url, tmp_path / "whole", **CUSTOM)
         for listing in records.LISTINGS:
             whole.read(listing.endpoint.name)
         assert hub.rows() == whole.rows()
