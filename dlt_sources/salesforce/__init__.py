@@ -1,8 +1,8 @@
 """Salesforce: customer relations of one org, through REST queries and, for first loads of many records, the Bulk API 2.0.
 
-Objects are read whole once, then by their moment of change less ten minutes, since records are committed with a stamp of some minutes
-ago. Deleted records are told by the recycle bin; what left it unseen is found once a day by comparing ids. Deliberately absent: roll-ups
-and formulas, which change without a trace; e-mail messages, cases, quotes, custom objects; forecasts.
+Objects are read whole once, then by their moment of change less ten minutes, since records are committed with a stamp of some
+minutes ago. Deleted records are told by the recycle bin; what left it unseen is found once a day by comparing ids. Deliberately
+absent: roll-ups and formulas, which change without a trace; e-mail messages, cases, quotes, custom objects; forecasts.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _CUSTOM = ("entity_field", "mql_field", "sql_field", "utm_field", "term_field")
 
 
 class SalesforceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys of a Salesforce connection. ``base_url`` is the org's own address (My Domain), ``token_url`` where its tokens are issued.
+    """Keys of a Salesforce connection. ``base_url`` is the org's own address (My Domain), ``token_url`` where tokens are issued.
 
-    An app's ``client_id`` with ``username`` and the private key of the app's certificate (JWT bearer); or with ``client_secret``, and
-    a ``refresh_token`` or none (client credentials). ``*_field`` name custom fields of the org, where it has such.
+    An app's ``client_id`` with ``username`` and the private key of the app's certificate (JWT bearer); or with ``client_secret``,
+    and a ``refresh_token`` or none (client credentials). ``*_field`` name custom fields of the org, where it has such.
     """
 
     base_url: str

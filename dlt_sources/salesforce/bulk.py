@@ -1,4 +1,4 @@
-"""Query jobs of the Bulk API 2.0: a first load of many records takes a call for 50,000 of them, where a query takes one for 2,000."""
+"""Query jobs of the Bulk API 2.0: a first load of many records takes a call for 50,000 of them, a query one for 2,000."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class Org:
             yield from self.rows(listing, fields, f"Id IN ({listed})")
 
     def first_page(self, listing: Listing) -> int:
-        """The rows of a query of one row, with all fields; raises :class:`NotFound` where a field that the settings name is missing."""
+        """The rows of a query of one row, with all fields; raises :class:`NotFound` where one that the settings name is missing."""
         fields, lacking = self.look(listing)
         for setting in lacking.values():
             raise NotFound(self.lacks(listing, setting))

@@ -1,7 +1,8 @@
 """What a Salesforce org tells of its objects, as far as the hub uses it, and how each object is read.
 
-A field's name here is the vendor's in snake_case; names of custom fields come from the settings. Fields that the org lacks, or that the
-user may not see, are not asked for and stay empty. Roll-ups and formulas are left out: they change without a trace on their record.
+A field's name here is the vendor's in snake_case; names of custom fields come from the settings. Fields that the org lacks, or that
+the user may not see, are not asked for and stay empty. Roll-ups and formulas are left out: they change without a trace on their
+record.
 """
 
 from __future__ import annotations

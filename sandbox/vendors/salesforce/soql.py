@@ -1,8 +1,8 @@
 """Salesforce's query language: a statement to SQL over the org's tables, or the vendor's own complaint.
 
-What it reads: ``SELECT`` of fields (those of a referred record too, one level up), ``FIELDS(ALL)``, ``COUNT()`` or aggregates without groups;
-``FROM`` one object; ``WHERE`` with comparisons, ``LIKE``, ``IN``, ``NOT``, ``AND``, ``OR`` and parentheses; ``ORDER BY``, ``LIMIT``,
-``OFFSET``. Anything else is refused as malformed, never misread.
+What it reads: ``SELECT`` of fields (those of a referred record too, one level up), ``FIELDS(ALL)``, ``COUNT()`` or aggregates
+without groups; ``FROM`` one object; ``WHERE`` with comparisons, ``LIKE``, ``IN``, ``NOT``, ``AND``, ``OR`` and parentheses;
+``ORDER BY``, ``LIMIT``, ``OFFSET``. Anything else is refused as malformed, never misread.
 """
 
 from __future__ import annotations
@@ -281,7 +281,9 @@ class _Parser:
             raise Refusal(
                 400,
                 "INVALID_FIELD",
-                f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.",
+                f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to "
+                "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL "
+                "or the describe call for the appropriate names.",
             )
         found = target.fields.get(last.lower())
         if found is None or found.kind == "address":
