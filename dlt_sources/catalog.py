@@ -33,6 +33,8 @@ from dlt_sources.quickbooks import QuickBooksSettings
 from dlt_sources.quickbooks.records import TABLES as QUICKBOOKS_TABLES
 from dlt_sources.records import Table
 from dlt_sources.records.intake import EXTRACTION, QUARANTINE
+from dlt_sources.salesforce import SalesforceSettings
+from dlt_sources.salesforce.records import TABLES as SALESFORCE_TABLES
 from dlt_sources.sap import SapSettings
 from dlt_sources.sap.records import TABLES as SAP_TABLES
 from dlt_sources.web_events import WebEventsSettings
@@ -182,6 +184,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=WebEventsSettings,
             cron="23 * * * *",
             docs="dlt_sources/web_events/README.md",
+        ),
+        System(
+            name="salesforce",
+            title="Salesforce",
+            kind="crm",
+            tables=SALESFORCE_TABLES,
+            settings=SalesforceSettings,
+            cron="22 * * * *",
+            docs="dlt_sources/salesforce/README.md",
         ),
         System(
             name="ecb",

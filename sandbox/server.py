@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.vendors import (
     ecb,
@@ -33,6 +34,7 @@ from sandbox.vendors import (
     netsuite,
     oracle_fusion,
     quickbooks,
+    salesforce,
     sap,
     web_events,
     xero,
@@ -69,7 +71,7 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     used = _systems_in_use(shown.company)
-    several = (xero, netsuite, sap, oracle_fusion, quickbooks, marketo, mailchimp)
+    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, marketo, mailchimp)
     modules = [*(module for module in several if module.NAME in used), hubspot, ecb, *_ADS_AND_SITES]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)
@@ -136,8 +138,22 @@ def application(vendors: list[Vendor], clock: VirtualClock) -> Starlette:
         Route("/_sandbox/log", forget, methods=["DELETE"]),
         Route("/_sandbox/connections", settings),
         *(Mount(f"/{vendor.name}", app=Misbehaving(vendor, faults, log, clock)) for vendor in vendors),
+        *(
+            Mount(path, app=_with_whole_path(Misbehaving(vendor, faults, log, clock)))
+            for vendor in vendors
+            for path in vendor.at_root
+        ),
     ]
     return Starlette(routes=routes)
+
+
+def _with_whole_path(app: ASGIApp) -> ASGIApp:
+    """An application that sees the path it was called by, and not only what follows where it is mounted."""
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "root_path": ""}, receive, send)
+
+    return whole
 
 
 def serve(shown: Shown, *, port: int = 0) -> None:

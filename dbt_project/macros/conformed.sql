@@ -3,20 +3,20 @@
    each means stands in models/core/_core__models.yml. #}
 {% macro conformed(shape) -%}
     {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
-    {%- set sales = ['hubspot'] -%}
+    {%- set sales = ['hubspot', 'salesforce'] -%}
     {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
         'companies': sales,
         'people': sales + ['marketo', 'mailchimp'],
         'deals': sales,
-        'deal_stages': [],
+        'deal_stages': ['salesforce'],
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,
-        'marketing_campaigns': ['hubspot', 'marketo', 'mailchimp'] + ads,
-        'campaign_spend': ['hubspot', 'marketo'] + ads,
-        'touches': ['hubspot', 'marketo', 'mailchimp', 'web_events'],
+        'marketing_campaigns': sales + ['marketo', 'mailchimp'] + ads,
+        'campaign_spend': sales + ['marketo'] + ads,
+        'touches': sales + ['marketo', 'mailchimp', 'web_events'],
         'emails': ['hubspot', 'marketo', 'mailchimp'],
     }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}

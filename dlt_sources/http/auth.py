@@ -16,11 +16,11 @@ import httpx
 import msgspec
 
 from dlt_sources.http import redaction
-from dlt_sources.http.errors import AuthenticationRejected, MalformedReply, TransientFailure
+from dlt_sources.http.errors import AuthenticationRejected, MalformedReply, QuotaExhausted, TransientFailure
 from dlt_sources.http.tokens import TokenSet, TokenStore, tokens_from_answer
 
 _TOKEN_TIMEOUT = 30.0
-_CLIENT_ERROR, _SERVER_ERROR, _TOO_MANY = 400, 500, 429
+_CLIENT_ERROR, _FORBIDDEN, _SERVER_ERROR, _TOO_MANY = 400, 403, 500, 429
 
 
 class Auth(Protocol):
@@ -197,8 +197,9 @@ def request_tokens(
 
     ``in_query`` puts the form and the client into the query of a GET instead.
 
-    Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`TransientFailure` when it cannot be
-    reached. A lost answer is retried with the same grant, which vendors with a grace period accept.
+    Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`QuotaExhausted` when it says that too many
+    calls were made (Salesforce does so under 403), :class:`TransientFailure` when it cannot be reached. A lost answer is retried with the
+    same grant, which vendors with a grace period accept.
     """
     from dlt_sources.http.client import origin
 
@@ -223,6 +224,10 @@ def request_tokens(
             if response.status_code >= _SERVER_ERROR or response.status_code == _TOO_MANY:
                 problem = f"HTTP {response.status_code}"
                 continue
+            if response.status_code == _FORBIDDEN and b"LIMIT_EXCEEDED" in response.content:
+                raise QuotaExhausted(
+                    f"Connection '{connection}': the vendor's quota is used up at the token endpoint; run again later."
+                )
             if response.status_code >= _CLIENT_ERROR:
                 told = redaction.redact(" ".join(response.text.split())[:200])
                 raise AuthenticationRejected(

@@ -51,6 +51,8 @@ class Vendor:
     """Vendor-shaped answer for the kinds throttle, day_limit, unauthorized, forbidden, server_error, error_200."""
     connections: Mapping[str, Mapping[str, str]]
     """Settings of connections to it, by name; ``{url}`` stands for the sandbox's own address."""
+    at_root: tuple[str, ...] = ()
+    """Paths under which it answers at the host's root too: its links are paths from there, and its own clients know no other place."""
 
 
 @dataclass
