@@ -130,6 +130,7 @@ def test_members_deleted_for_good_are_taken_out_once_a_reconciliation_is_due(ser
     assert hub.query("select count(*) from mailchimp.members where status = 'archived'") != [(0,)]
 
 
+@pytest.mark.heavy
 def test_a_member_whom_no_list_of_changes_told_is_read_when_the_ids_are_compared(served: str, whole: Hub, tmp_path: Path) -> None:
     hub = Hub.copied(whole, tmp_path / "hub", served)
     before = hub.raw("members")
@@ -210,10 +211,10 @@ def test_more_members_than_a_page_holds_come_once_each_though_all_changed_at_one
 
 
 @pytest.mark.parametrize(
-    "kind", [kind if kind == "day_limit" else pytest.param(kind, marks=pytest.mark.heavy) for kind in sorted(KINDS)]
+    "kind", [kind if kind == "unauthorized" else pytest.param(kind, marks=pytest.mark.heavy) for kind in sorted(KINDS)]
 )
 def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, unscripted: str, whole: Hub, tmp_path: Path) -> None:
-    """The call spoiled is that of the orders."""
+    """The call spoiled is that of the reports."""
     order = {"vendor": "mailchimp", "path": "*/reports", "kind": kind, "times": 99 if kind in LOUD else 1, "seconds": 0.01}
     httpx.post(f"{unscripted}/_sandbox/faults", json=order)
     hub = Hub(tmp_path, unscripted)
