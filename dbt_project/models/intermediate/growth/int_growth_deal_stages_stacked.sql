@@ -1,0 +1,1 @@
+{{ conformed('deal_stages') }}
