@@ -1,13 +1,14 @@
 """Credits of single touches: every model's weight of each touch of a conversion, and its share of the amount, to the cent.
 
 The rule models weigh a touch by its place (``rules``). Markov chains and Shapley values tell what a channel is worth in all journeys
-(``channel_effects``); a touch weighs what its channel is worth among the touches of its path.
+(``channel_effects``): a touch weighs its part of that, for a channel that is met twice as often is worth more by that alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +23,7 @@ EFFECTS = pa.schema(
         ("channel_id", pa.string()),
         ("effect", pa.float64()),
         ("effect_share", pa.float64()),
+        ("touches", pa.int64()),
         ("journeys", pa.int64()),
         ("conversions", pa.int64()),
     ]
@@ -37,7 +39,7 @@ _BY_EFFECT = f"""
             select paths.*, effects.attribution_model as model,
                 row_number() over (partition by effects.attribution_model, paths.path_id order by paths.position) as place,
                 count(*) over (partition by effects.attribution_model, paths.path_id) as length,
-                cast(round(greatest(effects.effect_share, 0) * {_WEIGHT_UNITS}) as bigint) as units
+                cast(round(greatest(effects.effect_share, 0) / effects.touches * {_WEIGHT_UNITS}) as bigint) as units
             from {{touches}} as paths
             inner join {{effects}} as effects on paths.entity_id = effects.entity_id and paths.channel = effects.channel_id
         )
@@ -49,7 +51,8 @@ def channel_effects(touches: pa.Table) -> pa.Table:
     """What each channel is worth under each data-driven model, by entity, from converting and other journeys.
 
     ``touches`` is a table of touches as ``paths`` describes it, with ``entity_id``. Rows as ``EFFECTS``; ``effect`` is the removal effect
-    or the Shapley value, ``effect_share`` its part of all. An entity without a conversion has no rows.
+    or the Shapley value, ``effect_share`` its part of all, ``touches`` how often it
+    was met in these journeys. An entity without a conversion has no rows.
     """
     found = []
     for entity in pc.unique(touches["entity_id"]).sort().to_pylist():
@@ -58,12 +61,13 @@ def channel_effects(touches: pa.Table) -> pa.Table:
         if not conversions:
             continue
         count = conversions + int(journeys.nulls.sum())
+        met = np.bincount(journeys.channel, minlength=len(journeys.channels))
         for model, effects_of in DATA_DRIVEN.items():
             effects = effects_of(journeys)
             total = effects.sum() or 1.0
             found += [
-                (entity, model, channel, float(effect), float(effect / total), count, conversions)
-                for channel, effect in zip(journeys.channels, effects, strict=True)
+                (entity, model, channel, float(effect), float(effect / total), int(touched), count, conversions)
+                for channel, effect, touched in zip(journeys.channels, effects, met, strict=True)
             ]
     columns = list(zip(*found, strict=True)) or [()] * len(EFFECTS)
     return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, EFFECTS, strict=True)], schema=EFFECTS)

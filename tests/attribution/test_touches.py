@@ -88,7 +88,7 @@ def test_a_data_driven_model_weighs_a_touch_by_what_its_channel_is_worth_in_all_
 def test_channels_that_do_harm_weigh_nothing_and_where_all_do_the_touches_are_equal() -> None:
     touches = table([("mixed", ["good", "bad"], "9"), ("bad", ["bad", "bad", "bad"], "10")])
     effects = pa.table(
-        [["e", "e"], ["shapley", "shapley"], ["good", "bad"], [0.5, -0.1], [1.25, -0.25], [9, 9], [2, 2]], schema=EFFECTS
+        [["e", "e"], ["shapley", "shapley"], ["good", "bad"], [0.5, -0.1], [1.25, -0.25], [1, 4], [9, 9], [2, 2]], schema=EFFECTS
     )
     given = {touch: (weight, credit) for model, _, touch, weight, credit in credited(touches, effects) if model == "shapley"}
     third = Decimal("0.333333333333")

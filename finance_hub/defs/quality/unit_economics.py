@@ -61,7 +61,10 @@ CHECKS = (
             select entity_id, period_month::varchar as period_month,
                 sum(case when channel = 'all' then leads else -leads end) as leads,
                 sum(case when channel = 'all' then new_customers else -new_customers end)::double as new_customers,
-                sum(case when channel = 'all' then attributed_revenue else -attributed_revenue end)::double as attributed_revenue
+                -- Unknown in all, where a deal of a channel has no rate.
+                case when count(attributed_revenue) filter (channel = 'all') = 0 then 0
+                    else sum(case when channel = 'all' then attributed_revenue else -attributed_revenue end)::double
+                end as attributed_revenue
             from marts.unit_economics group by entity_id, period_month
         """,
         expectations=lambda expect: [
