@@ -382,7 +382,7 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the truth of the simulated company: statements, charges between companies, defects.
+    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, attribution.
 
     Example: finance-hub scorecard
     """
@@ -414,6 +414,10 @@ def scorecard(
         table = Table("defect", "found by", "injected", "found", "false alarms", title="Defects of the books")
         for defect in scoring.defects(database):
             table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
+        out.print(table)
+        table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
+        for model in scoring.attribution(database):
+            table.add_row(model.model, f"{model.accuracy:.1%}", f"{model.coverage:.1%}", f"{model.unreconciled:,.2f}")
         out.print(table)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 from finance_hub import warehouse
@@ -98,6 +99,20 @@ class DefectScore:
     injected: int
     found: int
     false_alarms: int
+
+
+@dataclass(frozen=True)
+class AttributionScore:
+    """One model of attribution: how near its shares of channels come to what really made the deals.
+
+    ``accuracy`` is 1 less half the sum of absolute differences of shares, over channels, of the companies whose deals the hub sees;
+    ``coverage`` the part of revenue with any touch; ``unreconciled`` what its credits miss of the deals' amount, in reporting currency.
+    """
+
+    model: str
+    accuracy: float
+    coverage: float
+    unreconciled: Decimal
 
 
 def attach(snapshot: Path, company: Path) -> warehouse.Database:
@@ -249,6 +264,61 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
             for kind in ("document_voided", "draft_deleted")
         ),
     ]
+
+
+def attribution(connection: warehouse.Database) -> list[AttributionScore]:
+    """Every model against the causal credit of each touch, the most accurate first."""
+    rows = connection.execute(f"""
+        with entities as ({_ENTITIES}),
+        deals as (select entity_id, sum(amount_rpt) as amount from hub.core.fct_conversion group by entity_id),
+        dollars as (
+            select currency, date_trunc('month', rate_date) as month, avg(per_dollar / units_per_eur) as usd
+            from meridian.company.fx_rate
+            join (
+                select rate_date, units_per_eur as per_dollar from meridian.company.fx_rate where currency = 'USD'
+            ) using (rate_date)
+            group by all
+        ),
+        true_credit as (
+            select credits.channel, sum(credits.amount * coalesce(usd, per_euro)) as amount
+            from meridian.truth.touch_credit as credits
+            join meridian.company.opportunity as won using (opportunity_id)
+            join entities on won.entity_id = entities.true_id
+            join deals on entities.entity_id = deals.entity_id
+            cross join hub.core.dim_as_of as today
+            left join dollars on won.currency = dollars.currency and date_trunc('month', won.closed_at) = dollars.month
+            left join (
+                select date_trunc('month', rate_date) as month, avg(units_per_eur) as per_euro
+                from meridian.company.fx_rate where currency = 'USD' group by 1
+            ) as euros on date_trunc('month', won.closed_at) = euros.month
+            where won.kind = 'new' and won.outcome = 'won' and won.deleted_at is null and won.closed_at < today.as_of_date + 1
+            group by credits.channel
+        ),
+        told as (
+            select attribution_model as model, channel_id as channel, sum(credit_amount_rpt) as amount
+            from hub.core.fct_attribution where channel_id <> 'unattributed' group by all
+        ),
+        shares as (
+            select model, channel, amount / sum(amount) over (partition by model) as share from told
+        ),
+        true_shares as (select channel, amount / sum(amount) over () as share from true_credit),
+        compared as (
+            select models.model, channel, coalesce(shares.share, 0) as told, coalesce(true_shares.share, 0) as truth
+            from (select distinct model from told) as models
+            cross join (select channel from told union select channel from true_shares) as channels
+            left join shares using (model, channel)
+            left join true_shares using (channel)
+        ),
+        totals as (
+            select attribution_model as model, sum(credit_amount_rpt) as credit,
+                sum(credit_amount_rpt) filter (channel_id <> 'unattributed') as covered
+            from hub.core.fct_attribution group by all
+        )
+        select model, 1 - sum(abs(told - truth)) / 2, any_value(covered) / any_value(credit),
+            (select sum(amount) from deals) - any_value(credit)
+        from compared join totals using (model) group by model order by 2 desc, 1
+    """).fetchall()
+    return [AttributionScore(model, float(accuracy), float(coverage), missed) for model, accuracy, coverage, missed in rows]
 
 
 def _scored(
