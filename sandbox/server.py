@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from sandbox.vendors import ecb, hubspot, marketo, netsuite, oracle_fusion, quickbooks, sap, xero
+from sandbox.vendors import ecb, hubspot, marketo, netsuite, oracle_fusion, pipedrive, quickbooks, sap, xero
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
@@ -56,7 +56,7 @@ def build(shown: Shown) -> Starlette:
     modules = [
         *(module for module in (xero, netsuite, sap, oracle_fusion, quickbooks) if module.NAME in kept),
         hubspot,
-        *(module for module in (marketo,) if module.NAME in sold),
+        *(module for module in (marketo, pipedrive) if module.NAME in sold),
         ecb,
     ]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
