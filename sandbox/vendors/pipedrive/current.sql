@@ -45,9 +45,11 @@ create or replace table deals as
 
 create or replace table persons as
     with known as (
-        select *, greatest(created_at, seen(mql_at), seen(sql_at)) as update_time,
-            (select arg_max(owner_id, deal_now.created_at) from deal_now where deal_now.person_id = person.id) as seller
+        select person.*, seller, greatest(created_at, seen(mql_at), seen(sql_at), sold_at) as update_time
         from person
+        left join (
+            select person_id as id, arg_max(owner_id, created_at) as seller, max(created_at) as sold_at from deal_now group by person_id
+        ) using (id)
         where created_at <= getvariable('horizon')
     )
     select known.id, known.created_at as add_time, update_time, coalesce(seller, owner_of_everything.id) as owner_id, organization.id as org_id,
