@@ -146,7 +146,7 @@ class PipedriveApi:
         body = msgspec.json.decode(bytes(answer.body), type=dict[str, object])
         if answer.status_code != 200:
             return _bad_grant(str(body["error"]), "The grant or the client is invalid")
-        return replies.reply({**body, "api_domain": str(request.base_url).rstrip("/")})
+        return replies.reply({**body, "api_domain": str(request.url).partition("/oauth/")[0]})
 
 
 @dataclass(frozen=True)
