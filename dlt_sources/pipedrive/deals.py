@@ -33,8 +33,9 @@ def read(session: Session, endpoint: Endpoint, state: State, find: Callable[[], 
     """
     living = Living(session, endpoint, state, find())
     living.take_deleted(pages.listing(session.api, "deals", {"status": "deleted"}))
+    options = living.options()  # before either listing moves the newest change on
     for path in ("deals", "deals/archived") if session.ways.archived else ("deals",):
-        yield from living.take(pages.listing(session.api, path, living.options()))
+        yield from living.take(pages.listing(session.api, path, options))
     yield from living.finish()
     changed = [key for key in (living.known if living.is_whole else living.loaded) if key not in living.gone]
     yield from _products(session, state, changed, living.gone)
