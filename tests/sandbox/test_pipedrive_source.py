@@ -109,7 +109,6 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
         (4, "won", False),
         (6, "lost", True),
     ]
-    assert hub.load() == {}
 
 
 def test_after_a_long_pause_all_deals_are_compared(instance: Instance, tmp_path: Path) -> None:
@@ -123,22 +122,22 @@ def test_after_a_long_pause_all_deals_are_compared(instance: Instance, tmp_path:
         file.write("deleted_poll_days = 0\n")  # as if the last run were that long ago
     hub.load()
     assert hub.query("select id from pipedrive.deals where id = 5") == []
-    whole = Hub(tmp_path / "whole", instance)
-    whole.load()
-    assert hub.raw("deals", "deal_products", "deal_changes") == whole.raw("deals", "deal_products", "deal_changes")
+    parts = "select deal_id from pipedrive.deal_products union all select deal_id from pipedrive.deal_changes"
+    assert hub.query(f"from ({parts}) where deal_id in (5, 8, 9)") == []
     assert hub.load() == {}, "a sweep that finds nothing new writes nothing"
 
 
 def test_a_sweep_takes_out_what_nobody_names(instance: Instance, tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub", instance, "hours_between_sweeps = 0")
     hub.load()
-    # The vendor shows all but the first 500 persons by id, and organizations only of later days.
+    # The vendor shows four persons, as if the others had been deleted.
     instance.fault(path="*/persons", kind="rewrite", set={"ids": "1,2,3,300"}, times=9)
     hub.load()
     assert hub.query("select id from pipedrive.persons order by id") == [(1,), (2,), (3,), (300,)]
     assert hub.query("select count(*) from pipedrive.organizations") == [(1,)]
 
 
+@pytest.mark.heavy
 def test_the_history_of_many_deals_is_spread_over_runs(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
@@ -166,7 +165,7 @@ def test_when_the_days_tokens_end_among_the_flows_the_next_run_goes_on(
     assert hub.query("select * from hub.unavailable_tables") == []
 
 
-@pytest.mark.parametrize("shape", ["flat", "nested"])
+@pytest.mark.parametrize("shape", ["flat", pytest.param("nested", marks=pytest.mark.heavy)])
 def test_a_long_flow_is_read_to_its_end_in_both_shapes(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path, shape: str
 ) -> None:
@@ -227,8 +226,10 @@ def test_faults_of_one_run_change_nothing(instance: Instance, wanted: dict[str, 
         ({"path": DEALS, "kind": "day_limit"}, "tokens of the day are used up"),
         ({"path": "*/persons", "kind": "forbidden", "times": 99}, "may not read this"),
         ({"path": DEALS, "kind": "forbidden", "form": "plan", "times": 99}, "plan does not include"),
-        ({"path": "*/persons", "kind": "unauthorized", "times": 99}, "does not accept the credentials"),
-        ({"path": DEALS, "kind": "redirect"}, "redirect"),
+        pytest.param(
+            {"path": "*/persons", "kind": "unauthorized", "times": 99}, "does not accept the credentials", marks=pytest.mark.heavy
+        ),
+        pytest.param({"path": DEALS, "kind": "redirect"}, "redirect", marks=pytest.mark.heavy),
         ({"path": "*/persons", "kind": "rewrite", "set": {"cursor": "", "limit": "100"}, "times": 99}, "do not end|repeat"),
     ],
 )
