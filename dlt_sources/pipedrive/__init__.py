@@ -43,6 +43,7 @@ class PipedriveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     base_url: str
     access_token: str = ""
     api_key: str = ""
+    api_token: str = ""
     client_id: str = ""
     client_secret: str = ""
     refresh_token: str | None = None
@@ -60,7 +61,7 @@ class PipedriveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         if not self.token and not (self.client_id and self.client_secret):
-            raise ValueError("set access_token (or api_key), or client_id and client_secret with a refresh_token")
+            raise ValueError("set access_token (or api_key, or api_token), or client_id and client_secret with a refresh_token")
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError("base_url must be the company's address, such as https://acme.pipedrive.com")
         if min(self.overlap_minutes, self.deleted_poll_days, self.hours_between_sweeps) < 0:
@@ -70,8 +71,8 @@ class PipedriveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     @property
     def token(self) -> str:
-        """The API token, under either of its names."""
-        return self.access_token or self.api_key
+        """The API token, under any of its names."""
+        return self.access_token or self.api_key or self.api_token
 
     @property
     def address(self) -> str:
