@@ -71,18 +71,26 @@ def _flows(session: Session, state: State, owed: dict[str, None], gone: set[str]
     """The changes of deals, one call a deal: the dearest part of a run, which is why many at once are spread over several runs."""
     known = state.setdefault("known_changes", {})
     intake, bare = session.intake(records.DEAL_CHANGES, known), {key for key in gone if key in known}
-    waiting = [key for key in owed if key not in gone]
+    waiting, lost = [key for key in owed if key not in gone], dict[str, str]()
+    is_read = False
     for key in waiting[: session.ways.flows]:
         try:
             found = list(pages.old_listing(session.api, f"deals/{key}/flow", {"items": "change"}))
-        except NotFound:  # deleted meanwhile, as the next run will be told
-            owed.pop(key)
+        except NotFound as refusal:
+            lost[key] = str(refusal)
             continue
         except (PermissionMissing, QuotaExhausted) as refusal:  # what has been read so far stays; the next run goes on from here
             session.missing.reasons["deal_changes"] = str(refusal)
             break
+        for reply, _ in found[:-1]:
+            yield from intake.take(reply, [])
         yield from intake.take(found[-1][0], [_together(key, "changes", _changes(found))])
         owed.pop(key)
+        is_read = True
+    if lost and not is_read:
+        session.missing.reasons["deal_changes"] = next(iter(lost.values()))
+    elif lost:  # deleted meanwhile, as the next run will be told
+        forget(owed, lost)
     yield from intake.gone([(int(key),) for key in sorted(bare, key=int)])
     yield from intake.finish()
     forget(known, bare)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,10 +45,15 @@ def wanted(api: ApiClient, kind: str, named: Mapping[str, str]) -> Wanted:
     defined = [msgspec.json.decode(row, type=Field) for _, rows in pages.listing(api, f"{kind}Fields") for row in rows]
     found = {}
     for name, wish in sought.items():
-        matching = [field for field in defined if wish == field.field_code or wish.lower() == (field.field_name or "").lower()]
+        matching = [field for field in defined if wish == field.field_code or _plain(wish) == _plain(field.field_name or "")]
         if matching:
             found[name] = max(matching, key=lambda field: bool(field.is_custom_field))
     return Wanted(found)
+
+
+def _plain(name: str) -> str:
+    """A name as people mean it: "MQL date" is ``mql_date``."""
+    return re.sub(r"[\s_-]+", " ", name.strip().lower())
 
 
 def _told(value: Any, field: Field) -> str | None:

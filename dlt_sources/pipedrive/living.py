@@ -131,7 +131,7 @@ def read(session: Session, endpoint: Endpoint, state: State, find: Callable[[], 
     yield from living.finish()
 
 
-def forget(known: MutableMapping[str, str], gone: Iterable[str]) -> None:
+def forget(known: MutableMapping[str, Any], gone: Iterable[str]) -> None:
     """Let go of what is no longer there."""
     for key in gone:
         known.pop(key, None)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from dlt_sources.records import COUNT, TEXT, Day, Filled, Instant, Money, Record, Table, names
+from dlt_sources.records import COUNT, FLAG, TEXT, Day, Filled, Instant, Money, Record, Table, convert, names
+from dlt_sources.records.convert import Converted
+from dlt_sources.records.declare import Kind
 from dlt_sources.records.intake import Endpoint
 
 _NOTHING = msgspec.Raw(b"{}")
 
 
+def _switched(values: Sequence[bool | int | None]) -> Converted:
+    return convert.boolean([None if value is None else bool(value) for value in values])
+
+
+Switch = Annotated[bool | int, Kind(FLAG.sql, FLAG.arrow, _switched)]
+"""A flag of version 1, which has true and false in some calls, and 1 and 0 in others."""
+
+
 class Deal(Record):
     """A deal; ``deal_type`` is put there by the source, from the custom field that holds it."""
 
-    LEFT_OUT: ClassVar[frozenset[str]] = names("visible_to label_ids is_deleted creator_user_id archive_time stage_order_nr")
+    LEFT_OUT: ClassVar[frozenset[str]] = names(
+        "visible_to label_ids is_deleted creator_user_id archive_time stage_order_nr origin_id channel channel_id source_lead_id"
+    )
 
     id: int
     title: str | None = None
@@ -39,10 +52,6 @@ class Deal(Record):
     lost_reason: str | None = None
     expected_close_date: Day | None = None
     origin: str | None = None
-    origin_id: str | None = None
-    channel: int | None = None
-    channel_id: str | None = None
-    source_lead_id: str | None = None
     arr: Money | None = None
     mrr: Money | None = None
     acv: Money | None = None
@@ -153,7 +162,7 @@ class Organization(Record):
     employee_count: int | None = None
     add_time: Instant | None = None
     update_time: Instant | None = None
-    address: Address | None = None
+    address: Address | str | None = None
     custom_fields: msgspec.Raw = _NOTHING
 
 
@@ -237,7 +246,7 @@ class User(Record):
     name: str | None = None
     email: str | None = None
     role_id: int | None = None
-    active_flag: bool = True
+    active_flag: Switch | None = True
     created: Instant | None = None
     modified: Instant | None = None
 
@@ -251,7 +260,7 @@ class Currency(Record):
     code: str | None = None
     name: str | None = None
     decimal_points: int | None = None
-    active_flag: bool | None = None
+    active_flag: Switch | None = None
 
 
 class Option(Record):
@@ -287,8 +296,12 @@ def _first(ways: list[Way] | None) -> str | None:
     return next((way.value for way in filled if way.primary), filled[0].value if filled else None)
 
 
-def _street(address: Address | None) -> str | None:
-    parts = [part for part in (address.street_number, address.route) if part] if address else []
+def _taken_apart(address: Address | str | None) -> Address:
+    return address if isinstance(address, Address) else Address(value=address)
+
+
+def _street(address: Address) -> str | None:
+    parts = [part for part in (address.street_number, address.route) if part]
     return " ".join(parts) or None
 
 
@@ -387,7 +400,7 @@ ORGANIZATIONS = Endpoint(
             within={**_OWN, **_PLACE},
             rows=lambda d: [
                 (d, bytes(d.custom_fields).decode(), a.value, a.country, a.locality, _street(a), a.postal_code)
-                for a in (d.address or Address(),)
+                for a in (_taken_apart(d.address),)
             ],
             deletable=True,
         ),

@@ -17,6 +17,8 @@ from dlt_sources.http import ApiClient, NoAuth, PermissionMissing, Policy, Quota
 from dlt_sources.pipedrive import PipedriveSettings, check, fields, living, records
 from dlt_sources.pipedrive.pages import Verdict
 from dlt_sources.records import Archive
+from dlt_sources.records.decode import decode_rows, to_arrow
+from dlt_sources.records.intake import Endpoint
 from finance_hub import settings
 from sandbox.vendors import pipedrive
 from sandbox.vendors.pipedrive.app import API_TOKEN
@@ -353,6 +355,35 @@ def test_custom_fields_are_told_by_their_labels() -> None:
         *("New", "New", "Old", "New, Old", "New", "99"),
         *(None, None, None),
     ]
+
+
+def test_names_of_fields_may_be_written_as_people_write_them() -> None:
+    rows = [
+        {"field_code": "a" * 40, "field_name": "MQL  Date", "is_custom_field": True},
+        {"field_code": "mql_at", "field_name": "mql-date"},
+    ]
+    page = json.dumps({"success": True, "data": rows, "additional_data": None}).encode()
+    with FaultServer([say(http(page))]) as server, ApiClient("bf", server.url, NoAuth(), Policy()) as api:
+        found = fields.wanted(api, "person", {"mql_at": "mql_date", "sql_at": "sql_date", "other": ""}).fields
+    assert {name: field.field_code for name, field in found.items()} == {"mql_at": "a" * 40}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "row", "column", "value"),
+    [
+        (records.USERS, {"id": 1, "active_flag": 1}, "active_flag", True),
+        (records.CURRENCIES, {"id": 1, "active_flag": 0}, "active_flag", False),
+        (records.ORGANIZATIONS, {"id": 1, "address": "1 Mill Street"}, "address", "1 Mill Street"),
+        (records.ORGANIZATIONS, {"id": 1, "address": None}, "street", None),
+        (records.PERSONS, {"id": 1, "emails": [{"value": "a"}, {"value": "b", "primary": True}]}, "email", "b"),
+        (records.PERSONS, {"id": 1, "phones": [{"value": ""}, {"value": "7"}]}, "phone", "7"),
+        (records.DEAL_CHANGES, {"deal_id": 1, "changes": [{"id": 5, "old_value": 50, "new_value": "100"}]}, "old_value", "50"),
+    ],
+)
+def test_what_comes_in_two_shapes_is_read_in_both(endpoint: Endpoint, row: dict[str, Any], column: str, value: object) -> None:
+    documents = decode_rows([fields.msgspec.Raw(json.dumps(row).encode())], endpoint.document, endpoint.name).records
+    batch = to_arrow(documents, endpoint.tables[:1], connection_id="bf", page_id="1")
+    assert batch.tables[endpoint.name][column].to_pylist() == [value]
 
 
 @pytest.fixture(scope="module")
