@@ -29,6 +29,8 @@ from dlt_sources.netsuite import NetSuiteSettings
 from dlt_sources.netsuite.records import TABLES as NETSUITE_TABLES
 from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
 from dlt_sources.oracle_fusion import OracleSettings
+from dlt_sources.pipedrive import PipedriveSettings
+from dlt_sources.pipedrive.records import TABLES as PIPEDRIVE_TABLES
 from dlt_sources.quickbooks import QuickBooksSettings
 from dlt_sources.quickbooks.records import TABLES as QUICKBOOKS_TABLES
 from dlt_sources.records import Table
@@ -130,6 +132,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=HubSpotSettings,
             cron="17 * * * *",
             docs="dlt_sources/hubspot/README.md",
+        ),
+        System(
+            name="pipedrive",
+            title="Pipedrive",
+            kind="crm",
+            tables=PIPEDRIVE_TABLES,
+            settings=PipedriveSettings,
+            cron="32 * * * *",
+            docs="dlt_sources/pipedrive/README.md",
         ),
         System(
             name="marketo",

@@ -8,6 +8,7 @@ import httpx
 
 _UNHURRIED = {
     "marketo": ["calls_per_20_seconds = 100000", "poll_seconds = 0.01"],
+    "pipedrive": ["calls_per_2_seconds = 100000"],
     "xero": ["calls_per_minute = 100000"],
     "quickbooks": ["calls_per_minute = 100000", "calls_per_second = 100000", "throttle_pause = 0.1"],
 }

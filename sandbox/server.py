@@ -33,6 +33,7 @@ from sandbox.vendors import (
     meta_ads,
     netsuite,
     oracle_fusion,
+    pipedrive,
     quickbooks,
     salesforce,
     sap,
@@ -71,7 +72,7 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     used = _systems_in_use(shown.company)
-    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, marketo, mailchimp)
+    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, pipedrive, marketo, mailchimp)
     modules = [*(module for module in several if module.NAME in used), hubspot, ecb, *_ADS_AND_SITES]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)

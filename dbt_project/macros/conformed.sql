@@ -3,19 +3,19 @@
    each means stands in models/core/_core__models.yml. #}
 {% macro conformed(shape) -%}
     {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
-    {%- set sales = ['hubspot', 'salesforce'] -%}
+    {%- set sales = ['hubspot', 'salesforce', 'pipedrive'] -%}
     {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
         'companies': sales,
         'people': sales + ['marketo', 'mailchimp'],
         'deals': sales,
-        'deal_stages': ['salesforce'],
+        'deal_stages': ['salesforce', 'pipedrive'],
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,
-        'marketing_campaigns': sales + ['marketo', 'mailchimp'] + ads,
-        'campaign_spend': sales + ['marketo'] + ads,
+        'marketing_campaigns': ['hubspot', 'salesforce', 'marketo', 'mailchimp'] + ads,
+        'campaign_spend': ['hubspot', 'salesforce', 'marketo'] + ads,
         'touches': sales + ['marketo', 'mailchimp', 'web_events'],
         'emails': ['hubspot', 'marketo', 'mailchimp'],
     }.get(shape, books) -%}

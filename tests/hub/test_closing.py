@@ -28,7 +28,7 @@ def build(found: Settings) -> None:
 def build_again(found: Settings) -> None:
     """What depends on the closings, and with them on the journals."""
     warehouse.prepare(found)
-    dbt.build(found, "dim_closing+,+trial_balance")
+    dbt.build(found, "int_ledger_gl_lines_stacked", "dim_closing+,+trial_balance")
 
 
 def close(home: Path, changes: str = "block", reason: str = "") -> Settings:

@@ -156,7 +156,7 @@ def test_attribution_finds_the_customers_that_campaigns_really_won(snapshot: duc
     ).fetchone()
     won = snapshot.execute("""
         select count(*) from meridian.company.opportunity join meridian.company.entity using (entity_id)
-        where crm in ('hubspot', 'salesforce') and kind = 'new' and outcome = 'won' and closed_at < '2026-07-01'
+        where crm in ('hubspot', 'salesforce', 'pipedrive') and kind = 'new' and outcome = 'won' and closed_at < '2026-07-01'
             and (deleted_at is null or deleted_at >= '2026-07-01')
     """).fetchone()[0]
     assert deals == won

@@ -15,6 +15,7 @@ from sandbox.vendors.oracle_fusion import books, write_extract
 from tests.conftest import connect
 from tests.dbt import build
 
+pytestmark = pytest.mark.heavy
 AS_OF = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 SHAPES = ("accounts", "books", "campaigns", "documents", "fx_rates", "gl_lines", "parties", "payments", "plan_lines")
 EXTRACTS = """

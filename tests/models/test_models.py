@@ -10,7 +10,7 @@ import pytest
 
 from dlt_sources.catalog import SYSTEMS, System
 from finance_hub import settings, source_docs, warehouse
-from tests.dbt import dbt
+from tests.dbt import dbt, make_views
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 
@@ -21,7 +21,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("models")
     found = settings.load(home, {})
     warehouse.prepare(found)
-    return dbt(found, "build")
+    return dbt(found, "build", *make_views(found), "--indirect-selection=empty")
 
 
 def test_every_model_builds_on_empty_tables_and_every_unit_test_passes(built: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from finance_hub import settings, warehouse
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors import google_ads, linkedin_ads, meta_ads, web_events
-from tests.dbt import dbt
+from tests.dbt import build
 from tests.sandbox.growth_hub import Hub
 
+pytestmark = pytest.mark.heavy
 PLATFORMS = {"google_ads": google_ads, "meta_ads": meta_ads, "linkedin_ads": linkedin_ads}
 MODELS = [f"int_{system}_{shape}_conformed" for system in PLATFORMS for shape in ("campaign_spend", "marketing_campaigns")]
 COLUMNS = {
@@ -27,24 +28,14 @@ COLUMNS = {
 
 @pytest.fixture(scope="module")
 def database(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A hub that has read platforms and sites, its models of them built and tested by dbt, and the company beside it."""
+    """A hub that has read platforms and sites, its models of them, and the company beside it."""
     systems = {*PLATFORMS, "web_events"}
     with RunningSandbox(Shown(company=meridian, limits=False, only=frozenset(systems))) as running:
         hub = Hub(tmp_path_factory.mktemp("growth"), running.url, systems)
         hub.load(*(f"{system}_group" for system in PLATFORMS), "web_events_uk", "web_events_us")
     found = settings.load(hub.home)
-    conformed = [*MODELS, "int_web_events_touches_conformed", "int_web_events_visitors_known"]
     seeds = ["channels", "channel_rules", "bot_patterns", "staff_domains", "referrer_rules"]
-    dbt(
-        found,
-        "build",
-        "--select",
-        *conformed,
-        *seeds,
-        *(f"stg_{system}__{table}" for system in PLATFORMS for table in ("accounts", "campaigns", "ad_groups", "spend")),
-        "stg_meta_ads__ads",
-        "stg_web_events__events",
-    )
+    build(found, "int_web_events_touches_conformed", "int_web_events_visitors_known", *seeds)
     with warehouse.reading(found.warehouse) as reading:
         reading.execute(f"attach '{meridian}' as meridian (read_only)")
         for model in (*MODELS, "int_web_events_touches_conformed", "int_web_events_visitors_known"):

@@ -10,7 +10,7 @@ import pytest
 
 from finance_hub import warehouse
 from sandbox.vendors import mailchimp
-from tests.dbt import dbt
+from tests.dbt import make_views
 from tests.sandbox.mailchimp import Hub
 from tests.sandbox.serving import serving
 
@@ -31,7 +31,7 @@ def found(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with serving(mailchimp, meridian) as (url, _):
         hub = Hub(tmp_path_factory.mktemp("hub"), url)
         hub.load()
-    dbt(hub.settings, "build", "--select", "staging.mailchimp", "intermediate.growth.int_mailchimp_*")
+    make_views(hub.settings)
     with warehouse.reading(hub.settings.warehouse) as database, duckdb.connect() as db:
         for shape in SHAPES:
             told = database.execute(f"select * from intermediate.int_mailchimp_{shape}_conformed").arrow()

@@ -19,7 +19,7 @@ from dlt_sources.marketo.bulk import File, Odd, batches, windows
 from dlt_sources.marketo.records import LEADS
 from finance_hub import settings
 from sandbox.vendors import marketo
-from tests.dbt import build
+from tests.dbt import make_views
 from tests.sandbox.marketo import RAW, Hub, Instance, write_firm
 
 LOG = "*/rest/v1/activities.json"
@@ -250,7 +250,7 @@ def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     with Instance(meridian, at=datetime(2024, 12, 31, 23, 59, 59, tzinfo=UTC)) as running:
         hub = Hub(tmp_path_factory.mktemp("group") / "hub", running, 'history_from = "2022-07-01"')
         hub.load()
-    build(settings.load(hub.home), "path:models/staging/marketo", "path:models/intermediate/growth,int_marketo*")
+    make_views(settings.load(hub.home))
     return hub
 
 

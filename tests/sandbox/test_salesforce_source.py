@@ -14,7 +14,7 @@ from dlt_sources.salesforce import SalesforceSettings, records
 from finance_hub import settings
 from sandbox.vendors import salesforce
 from sandbox.vendors.salesforce.access import USERNAME
-from tests.dbt import build
+from tests.dbt import make_views
 from tests.sandbox.salesforce import CUSTOM, END, LEADS, Hub, Reader, company, having, let_pass, misbehaving, write_firm
 from tests.sandbox.serving import serving
 
@@ -187,7 +187,7 @@ def test_settings_that_cannot_work_are_refused_with_what_was_expected(keys: dict
 @pytest.fixture(scope="module")
 def models(hub: Hub) -> Hub:
     """The hub with its staging and conformed models."""
-    build(settings.load(hub.home), "path:models/staging/salesforce", "path:models/intermediate/growth/int_salesforce_*")
+    make_views(settings.load(hub.home))
     return hub
 
 

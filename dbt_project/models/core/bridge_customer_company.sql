@@ -38,34 +38,49 @@ customers as (
 
 ),
 
--- Exact keys only: the domain of the accounting address first, then the name.
-candidates as (
+named_firms as (
 
     select
-        customers.connection_id,
-        customers.party_id,
-        customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') as is_same_name,
-        firms.connection_id as crm_connection_id,
-        firms.company_id,
-        firms.industry,
-        firms.country,
-        firms.created_at,
-        case when customers.email_domain = firms.domain then 'domain' else 'name' end as match_method
-    from customers
-    inner join firms
-        on
-            customers.entity_id = firms.entity_id
-            and (
-                customers.email_domain = firms.domain
-                or customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g')
-            )
-    -- A firm that is in the CRM twice is one customer twice; a firm is at most one customer.
+        *,
+        regexp_replace(lower(trim(company_name)), '\s+', ' ', 'g') as name_key
+    from firms
+
+),
+
+-- Exact keys only: the domain of the accounting address first, then the name.
+pairs as (
+
+    {% for method, key in [('domain', 'customers.email_domain = named_firms.domain'), ('name', 'customers.name_key = named_firms.name_key')] %}
+        select
+            customers.connection_id,
+            customers.party_id,
+            customers.name_key = named_firms.name_key as is_same_name,
+            named_firms.connection_id as crm_connection_id,
+            named_firms.company_id,
+            named_firms.industry,
+            named_firms.country,
+            named_firms.created_at,
+            '{{ method }}' as match_method
+        from customers
+        inner join named_firms on customers.entity_id = named_firms.entity_id and {{ key }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+
+),
+
+-- A firm that is in the CRM twice is one customer twice; a firm is at most one customer.
+candidates as (
+
+    select *
+    from pairs
     qualify row_number() over (
-        partition by firms.connection_id, firms.company_id
+        partition by crm_connection_id, company_id
         order by
-            case when customers.email_domain = firms.domain then 0 else 1 end,
-            case when customers.name_key = regexp_replace(lower(trim(firms.company_name)), '\s+', ' ', 'g') then 0 else 1 end,
-            customers.party_id
+            case match_method when 'domain' then 0 else 1 end,
+            case when is_same_name then 0 else 1 end,
+            party_id
     ) = 1
 
 ),
