@@ -38,7 +38,7 @@ customers as (
 
 ),
 
-named_firms as (
+keyed as (
 
     select
         *,
@@ -50,19 +50,19 @@ named_firms as (
 -- Exact keys only: the domain of the accounting address first, then the name.
 pairs as (
 
-    {% for method, key in [('domain', 'customers.email_domain = named_firms.domain'), ('name', 'customers.name_key = named_firms.name_key')] %}
+    {% for method, key in [('domain', 'customers.email_domain = keyed.domain'), ('name', 'customers.name_key = keyed.name_key')] %}
         select
             customers.connection_id,
             customers.party_id,
-            customers.name_key = named_firms.name_key as is_same_name,
-            named_firms.connection_id as crm_connection_id,
-            named_firms.company_id,
-            named_firms.industry,
-            named_firms.country,
-            named_firms.created_at,
+            customers.name_key = keyed.name_key as is_same_name,
+            keyed.connection_id as crm_connection_id,
+            keyed.company_id,
+            keyed.industry,
+            keyed.country,
+            keyed.created_at,
             '{{ method }}' as match_method
         from customers
-        inner join named_firms on customers.entity_id = named_firms.entity_id and {{ key }}
+        inner join keyed on customers.entity_id = keyed.entity_id and {{ key }}
         {% if not loop.last %}
             union all
         {% endif %}
