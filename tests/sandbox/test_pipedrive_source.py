@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from dlt_sources.connection import Connection, Unavailable
 from dlt_sources.http import ApiClient, NoAuth, PermissionMissing, Policy, QuotaExhausted, Reply, TokenStore
-from dlt_sources.pipedrive import PipedriveSettings, check, fields, living, records
+from dlt_sources.pipedrive import PipedriveSettings, check, client, fields, living, records
 from dlt_sources.pipedrive.pages import Verdict
 from dlt_sources.records import Archive
 from dlt_sources.records.decode import decode_rows, to_arrow
@@ -246,14 +247,35 @@ def test_a_fault_that_stays_fails_loudly_and_loads_nothing(
     assert hub.query("select count(*) from pipedrive.persons") == [(0,)]
 
 
-def test_a_listing_that_may_not_be_read_is_told_and_the_others_go_on(instance: Instance, tmp_path: Path) -> None:
-    instance.fault(path="*/activities", kind="forbidden", times=9)
-    instance.fault(path="*/deals/products", kind="forbidden", form="plan", times=9)
+def test_a_listing_that_may_not_be_read_is_told_and_the_others_go_on(
+    instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
+) -> None:
+    """What was not read is read once it may be, the fields' values too."""
+    instance.fault(path="*/activities", kind="forbidden", times=1)
+    instance.fault(path="*/deals/products", kind="forbidden", form="plan", times=1)
+    instance.fault(path="*/personFields", kind="forbidden", times=2)
     hub = Hub(tmp_path / "hub", instance)
     loaded = hub.load()
     assert loaded["persons"] == PEOPLE
-    assert not loaded.keys() & {"activities", "deal_products"}
-    assert hub.query("select table_name from hub.unavailable_tables order by 1") == [("activities",), ("deal_products",)]
+    missing = {"activities", "deal_products", "person_fields", "person_field_options"}
+    assert not loaded.keys() & missing
+    assert {table for (table,) in hub.query("select table_name from hub.unavailable_tables")} == missing
+    hub.load()
+    assert hub.raw() == wanted
+
+
+def test_an_account_that_told_its_fields_before_may_not_fall_silent(instance: Instance, tmp_path: Path) -> None:
+    """Values would turn to nothing without a word."""
+    opened = connection(instance, tmp_path, {"api_token": API_TOKEN})
+    with client(opened) as api:
+        ways = living.Ways(timedelta(minutes=10), timedelta(days=7), timedelta(days=25), archived=True, flows=1)
+        session = living.Session(api, Archive(tmp_path, "pipedrive", "bf"), "bf", ways, Unavailable())
+        state: dict[str, Any] = {}
+        named = partial(fields.wanted, api, "person", {"mql_at": "mql_date"})
+        list(living.read(session, records.PERSONS, state, named))
+        instance.fault(path="*/personFields", kind="forbidden", times=1)
+        with pytest.raises(PermissionMissing):
+            list(living.read(session, records.PERSONS, state, named))
 
 
 def connection(instance: Instance, folder: Path, keys: dict[str, Any]) -> Connection[PipedriveSettings]:
