@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -31,22 +31,29 @@ def read(session: Session, endpoint: Endpoint, state: State, find: Callable[[], 
 
     Those deleted are asked for first: one that is deleted while the others are read is named by the next run.
     """
-    living = Living(session, endpoint, state, find())
+    living = Living(session, endpoint, state, find)
     living.take_deleted(pages.listing(session.api, "deals", {"status": "deleted"}))
     options = living.options()  # before either listing moves the newest change on
     for path in ("deals", "deals/archived") if session.ways.archived else ("deals",):
         yield from living.take(pages.listing(session.api, path, options))
     yield from living.finish()
-    changed = [key for key in (living.known if living.is_whole else living.loaded) if key not in living.gone]
-    yield from _products(session, state, changed, living.gone)
-    owed = {str(key): None for key in state.get("owed", [])} | dict.fromkeys(key for key in living.loaded if key not in living.gone)
-    yield from _flows(session, state, owed, living.gone)
+    changed = living.known if living.is_whole else living.loaded
+    yield from _products(
+        session, state, [key for key in _owed(state, "products_owed", changed) if key not in living.gone], living.gone
+    )
+    yield from _flows(session, state, _owed(state, "owed", living.loaded), living.gone)
+
+
+def _owed(state: State, name: str, changed: Iterable[str]) -> dict[str, None]:
+    """Deals of which something is to be read: those that earlier runs did not get to, then those that changed."""
+    return dict.fromkeys([*map(str, state.get(name, [])), *changed])
 
 
 def _products(session: Session, state: State, deals: Sequence[str], gone: set[str]) -> Iterator[Any]:
     """The products of deals, a hundred deals a call; those of a deal that has none left are taken out."""
     known = state.setdefault("known_products", {})
     intake, bare = session.intake(records.DEAL_PRODUCTS, known), {key for key in gone if key in known}
+    start, state["products_owed"] = 0, []
     try:
         for start in range(0, len(deals), _MOST_DEALS):
             some = deals[start : start + _MOST_DEALS]
@@ -60,8 +67,9 @@ def _products(session: Session, state: State, deals: Sequence[str], gone: set[st
             for reply, _ in found[:-1]:
                 yield from intake.take(reply, [])
             yield from intake.take(found[-1][0], whole)
-    except PermissionMissing as refusal:
+    except (NotFound, PermissionMissing) as refusal:
         session.missing.reasons["deal_products"] = str(refusal)
+        state["products_owed"] = [int(key) for key in deals[start:]]
     yield from intake.gone([(int(key),) for key in sorted(bare, key=int)])
     yield from intake.finish()
     forget(known, bare)

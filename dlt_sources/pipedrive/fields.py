@@ -24,6 +24,11 @@ class Wanted:
 
     fields: Mapping[str, Field]
 
+    @property
+    def codes(self) -> dict[str, str]:
+        """Which field stands behind each name."""
+        return {name: field.field_code for name, field in self.fields.items()}
+
     def put_into(self, row: msgspec.Raw) -> msgspec.Raw:
         """The record with the values of these fields, choices by their labels."""
         if not self.fields:

@@ -11,7 +11,7 @@ import msgspec
 
 from dlt_sources.assembly import State
 from dlt_sources.connection import Unavailable
-from dlt_sources.http import ApiClient
+from dlt_sources.http import ApiClient, NotFound, PermissionMissing
 from dlt_sources.pipedrive import pages
 from dlt_sources.pipedrive.fields import Wanted
 from dlt_sources.pipedrive.pages import Pages
@@ -67,22 +67,36 @@ class Living:
     session: Session
     endpoint: Endpoint
     state: State
-    wanted: Wanted
+    find: Callable[[], Wanted]
     loaded: dict[str, None] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     is_whole: bool = False
 
     def __post_init__(self) -> None:
         ways, now = self.session.ways, datetime.now(UTC)
-        self.is_whole = "until" not in self.state or any(
-            now - datetime.fromisoformat(self.state[moment]) >= pause
-            for moment, pause in (("swept_at", ways.sweep_after), ("read_at", ways.longest_gap))
+        self.wanted = self._fields()
+        self.is_whole = (
+            "until" not in self.state
+            or self.state.get("fields", {}) != self.wanted.codes  # what is known already has to be told again, with their values
+            or any(
+                now - datetime.fromisoformat(self.state[moment]) >= pause
+                for moment, pause in (("swept_at", ways.sweep_after), ("read_at", ways.longest_gap))
+            )
         )
         self.known: MutableMapping[str, str] = self.state.setdefault("known", {})
         self._started = now
         self._listed: set[str] = set()
         self._until = datetime.fromisoformat(self.state["until"]) if "until" in self.state else None
         self._intake = self.session.intake(self.endpoint, self.known)
+
+    def _fields(self) -> Wanted:
+        """The custom fields to look at. An account that does not tell its fields has none; one that did before is in trouble."""
+        try:
+            return self.find()
+        except (NotFound, PermissionMissing):
+            if self.state.get("fields"):
+                raise
+            return Wanted({})
 
     def options(self) -> dict[str, str]:
         """What to ask for: everything, or what changed since the newest change that is known, less an overlap."""
@@ -118,6 +132,7 @@ class Living:
         yield from self._intake.gone([(int(key),) for key in sorted(self.gone, key=int)])
         yield from self._intake.finish()
         forget(self.known, self.gone)
+        self.state["fields"] = self.wanted.codes
         self.state["read_at"] = self._started.isoformat()
         if self.is_whole:
             self.state["swept_at"] = self._started.isoformat()
@@ -126,7 +141,7 @@ class Living:
 
 def read(session: Session, endpoint: Endpoint, state: State, find: Callable[[], Wanted]) -> Iterator[Any]:
     """Records of one kind: what changed; where it is time, all of them, and those that are missing are taken out."""
-    living = Living(session, endpoint, state, find())
+    living = Living(session, endpoint, state, find)
     yield from living.take(pages.listing(session.api, endpoint.name, living.options()))
     yield from living.finish()
 
