@@ -23,7 +23,7 @@ from dlt_sources.records.intake import Endpoint
 from finance_hub import settings
 from sandbox.vendors import pipedrive
 from sandbox.vendors.pipedrive.app import API_TOKEN
-from tests.dbt import build
+from tests.dbt import make_views
 from tests.http.fault_server import FaultServer, http, say
 from tests.sandbox.pipedrive import PEOPLE, RAW, Hub, Instance, emulator, write_firm
 
@@ -398,7 +398,7 @@ def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     with emulator(meridian) as running:
         hub = Hub(tmp_path_factory.mktemp("group") / "hub", running)
         hub.load()
-    build(settings.load(hub.home), "path:models/staging/pipedrive", "path:models/intermediate/growth,int_pipedrive*")
+    make_views(settings.load(hub.home))
     return hub
 
 
