@@ -34,6 +34,7 @@ def _home(folder: Path, url: str) -> Path:
 
 
 @pytest.mark.usefixtures("no_journals")
+@pytest.mark.heavy
 def test_documents_say_what_the_journals_said_to_the_cent(group: RunningSandbox, meridian: Path, tmp_path: Path) -> None:
     """By account and month. What documents cannot know is the opening balance: it was entered when the organisation came to Xero,
     as balances of accounts, of which the vendor keeps a journal and no document.
