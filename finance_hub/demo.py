@@ -72,15 +72,20 @@ FOUND = (
     Section(
         "What a customer costs and is worth, by channel, last twelve months",
         """
-        with latest as (select max(period_month) as last_month from unit_economics, core.dim_as_of where period_month <= closed_month)
-        select channel, sum(leads) as leads, round(sum(new_customers), 1)::decimal(18, 1) as "new customers",
-            (sum(acquisition_cost) / nullif(sum(new_customers), 0))::decimal(18, 2) as "CAC",
-            any_value(ltv) filter (period_month = last_month)::decimal(18, 2) as "LTV",
-            round(any_value(ltv) filter (period_month = last_month)
-                / nullif(sum(acquisition_cost) / nullif(sum(new_customers), 0), 0), 1)::decimal(18, 1) as "LTV:CAC"
-        from unit_economics, latest
-        where period_month > last_month - interval 12 month and period_month <= last_month
-        group by channel having sum(acquisition_cost) > 0 order by channel = 'all', "LTV:CAC" desc nulls last
+        with latest as (select max(period_month) as last_month from unit_economics, core.dim_as_of where period_month <= closed_month),
+        -- A customer of the group is worth what those of its companies are, each counted once.
+        grouped as (
+            select channel, sum(leads) as leads, sum(new_customers) as new_customers,
+                sum(acquisition_cost) / nullif(sum(new_customers), 0) as cac, sum(acquisition_cost) as cost,
+                sum(ltv * active_customers) filter (period_month = last_month)
+                    / nullif(sum(active_customers) filter (period_month = last_month and ltv is not null), 0) as ltv
+            from unit_economics, latest
+            where period_month > last_month - interval 12 month and period_month <= last_month
+            group by channel
+        )
+        select channel, leads, round(new_customers, 1)::decimal(18, 1) as "new customers", cac::decimal(18, 2) as "CAC",
+            ltv::decimal(18, 2) as "LTV", round(ltv / nullif(cac, 0), 1)::decimal(18, 1) as "LTV:CAC"
+        from grouped where cost > 0 order by channel = 'all', "LTV:CAC" desc nulls last
         """,
     ),
     Section(
