@@ -11,7 +11,7 @@ import pytest
 from finance_hub import settings, warehouse
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors import google_ads, linkedin_ads, meta_ads, web_events
-from tests.dbt import build
+from tests.dbt import build, make_views
 from tests.sandbox.growth_hub import Hub
 
 pytestmark = pytest.mark.heavy
@@ -35,6 +35,7 @@ def database(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         hub.load(*(f"{system}_group" for system in PLATFORMS), "web_events_uk", "web_events_us")
     found = settings.load(hub.home)
     seeds = ["channels", "channel_rules", "bot_patterns", "staff_domains", "referrer_rules"]
+    make_views(found)
     build(found, "int_web_events_touches_conformed", "int_web_events_visitors_known", *seeds)
     with warehouse.reading(found.warehouse) as reading:
         reading.execute(f"attach '{meridian}' as meridian (read_only)")

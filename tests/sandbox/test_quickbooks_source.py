@@ -211,7 +211,6 @@ def test_after_twenty_days_only_what_changed_travels(moved: Moved, meridian: Pat
     assert kept.refresh_token not in (moved.settings.home / "hub.toml").read_text(), "its value has changed, and is kept"
 
 
-@pytest.mark.heavy
 def test_beyond_the_look_back_what_changed_is_queried(moved: Moved, meridian: Path) -> None:
     loaded = moved.read_after(40)
     assert moved.calls().count("query") > 20
@@ -236,14 +235,12 @@ def test_what_was_deleted_is_told_with_its_entity_and_id(moved: Moved, meridian:
     )
 
 
-@pytest.mark.heavy
 def test_beyond_the_look_back_deletions_are_found_by_listing(moved: Moved, meridian: Path) -> None:
     moved.read_after(41)
     assert moved.deletions()[1][:2] == ("Bill", "listing")
     assert wrong_months(moved.settings, meridian, "2025-11-28 00:00:00") == []
 
 
-@pytest.mark.heavy
 def test_a_full_answer_of_change_data_capture_is_not_taken_for_all(
     moved: Moved, meridian: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
