@@ -1,5 +1,5 @@
-{# A UTM tag of an address or of what is added to addresses, in lower case; null where there is none, or a placeholder that a platform
-   fills in when somebody clicks. #}
+{# A UTM tag of an address or of what is added to addresses, in lower case; null where there is none, or where a platform has yet to write
+   its value in when somebody clicks. #}
 {% macro utm_of(text, tag) -%}
     lower(nullif(regexp_extract({{ text }}, '(?:^|[?&])utm_{{ tag }}=([^&#{]*)(?:[&#]|$)', 1), ''))
 {%- endmacro %}

@@ -26,7 +26,7 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
         "accounts": ", ".join(store.accounts),
         "base_url": f"{{url}}/{NAME}",
         "token_url": f"{{url}}/{NAME}/token",
-        **store.window(),
+        **store.window,
     }
     return Vendor(NAME, api.app(), store.move, api.error, {"google_ads_group": keys})
 

@@ -3,66 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-_FEED = files(__package__).joinpath("feed.sql").read_text(encoding="utf-8")
-_CURRENT = files(__package__).joinpath("current.sql").read_text(encoding="utf-8")
+from sandbox.vendors.store import CompanyStore, script
 
 
-class HubSpotStore:
-    """An in-memory DuckDB: ``feed.sql`` fills it once with every fact of the entity, ``current.sql`` shows those up to a horizon.
+class HubSpotStore(CompanyStore):
+    """The customer relations and the marketing of one entity."""
 
-    Reads run beside each other, each on its own cursor, and see either the account before a move or after it, never a mixture.
-    """
+    kinds = {
+        "contact": "select person_id, id from contact",
+        "company": "select organization_id, id from company",
+        "deal": "select opportunity_id, id from opportunity",
+        "campaign": "select campaign_id, guid from campaign",
+    }
 
     def __init__(self, company: Path, entity: str) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set threads = 2")
-        self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
+        super().__init__(company, facts=script(__package__, "feed"), current=script(__package__, "current"))
         found = self._db.execute("select name, currency from source.company.entity where entity_id = ?", [entity]).fetchone()
         if found is None:
             raise ValueError(f"The company has no entity {entity!r}.")
         self.name, self.currency = str(found[0]), str(found[1])
         self._db.execute("set variable entity = ?", [entity])
         self._db.execute("set variable home_currency = ?", [self.currency])
-        self._db.execute(_FEED)
-        self._db.execute("detach source")
-
-    def move(self, horizon: datetime) -> None:
-        """Show the account as it stands at ``horizon``."""
-        self._db.execute("set variable horizon = ?", [horizon.astimezone(UTC).replace(tzinfo=None)])
-        self._db.execute("begin")
-        try:
-            self._db.execute(_CURRENT)
-        except duckdb.Error:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
-
-    def read(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query over the current tables."""
-        with self._db.cursor() as cursor:
-            rows: list[tuple[Any, ...]] = cursor.execute(sql, list(values)).fetchall()
-        return rows
 
     def one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
         """The single row of a query that always has one."""
         return self.read(sql, values)[0]
-
-    def identifiers(self) -> dict[str, dict[str, str]]:
-        """Kind of record -> id in the simulated company -> id in HubSpot, as given at creation, before any merge.
-
-        For those who compare what was found with the truth; nothing of it is on the wire.
-        """
-        kinds = {
-            "contact": "select person_id, id from contact",
-            "company": "select organization_id, id from company",
-            "deal": "select opportunity_id, id from opportunity",
-            "campaign": "select campaign_id, guid from campaign",
-        }
-        return {kind: {str(key): str(value) for key, value in self.read(sql)} for kind, sql in kinds.items()}

@@ -24,7 +24,7 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
         "accounts": ", ".join(store.accounts),
         "base_url": f"{{url}}/{NAME}",
         "token_url": f"{{url}}/{NAME}/oauth/v2/accessToken",
-        **store.window(),
+        **store.window,
     }
     return Vendor(NAME, api.app(), store.move, api.error, {"linkedin_ads_group": keys})
 

@@ -156,7 +156,7 @@ class ActivitiesApi:
         after, size = replies.whole_number(place, "nextPageToken"), replies.batch_of(request)
         last = min(after + _STRETCH, whole)
         sql = f"select {_COLUMNS} from activity where seq > ? and seq <= ? and {where} order by seq limit ?"
-        rows = self.store.read(sql, [after, last, *values, size + 1])
+        rows = self.store.records(sql, [after, last, *values, size + 1])
         if len(rows) > size:
             return rows[:size], replies.token_of(f"{since},{rows[size - 1]['seq']}"), True
         return rows, replies.token_of(f"{since},{max(after, last)}"), last < whole

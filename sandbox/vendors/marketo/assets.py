@@ -43,22 +43,24 @@ class AssetsApi:
             if request.query_params.get(name):
                 where, values = f"{where} and {condition}", [*values, replies.moment_of(request.query_params[name], name)]
         offset, size = _span(request)
-        found = self.store.read(f"from programs where {where} order by id limit ? offset ?", [*values, size, offset])
+        found = self.store.records(f"from programs where {where} order by id limit ? offset ?", [*values, size, offset])
         return replies.assets([_program(request, row) for row in found])
 
     def _program(self, request: Request) -> Response:
         id_ = replies.whole_number(request.path_params["id"], "id")
-        found = self.store.read("from programs where id = ?", [id_])
+        found = self.store.records("from programs where id = ?", [id_])
         return replies.assets([self._whole(request, row, costs=True) for row in found])
 
     def _program_by_name(self, request: Request) -> Response:
-        found = self.store.read("from programs where name = ?", [replies.needed(request, "name")])
+        found = self.store.records("from programs where name = ?", [replies.needed(request, "name")])
         costs = request.query_params.get("includeCosts") == "true"
         return replies.assets([self._whole(request, row, costs=costs) for row in found])
 
     def _whole(self, request: Request, row: dict[str, Any], *, costs: bool) -> dict[str, object]:
         """A program with its tags, and with its costs where they were asked for."""
-        spent = self.store.read("select month, cost from costs where program_id = ? order by month", [row["id"]]) if costs else []
+        spent = (
+            self.store.records("select month, cost from costs where program_id = ? order by month", [row["id"]]) if costs else []
+        )
         tags = [{"tagType": "UTM Campaign", "tagValue": row["utm_campaign"]}, {"tagType": "Region", "tagValue": row["workspace"]}]
         body = {**_program(request, row), "tags": tags}
         if costs:
@@ -67,28 +69,30 @@ class AssetsApi:
 
     def _channels(self, request: Request) -> Response:
         offset, size = _span(request)
-        found = self.store.read("from channel order by id limit ? offset ?", [size, offset])
+        found = self.store.records("from channel order by id limit ? offset ?", [size, offset])
         return replies.assets([_channel(row) for row in found])
 
     def _emails(self, request: Request) -> Response:
         offset, size = _span(request)
-        found = self.store.read("from emails order by id limit ? offset ?", [size, offset])
+        found = self.store.records("from emails order by id limit ? offset ?", [size, offset])
         return replies.assets([_email(request, row) for row in found])
 
     def _email(self, request: Request) -> Response:
-        found = self.store.read("from emails where id = ?", [replies.whole_number(request.path_params["id"], "id")])
+        found = self.store.records("from emails where id = ?", [replies.whole_number(request.path_params["id"], "id")])
         return replies.assets([_email(request, row) for row in found])
 
     def _campaigns(self, request: Request) -> Response:
         size, after = replies.batch_of(request), 0
         if request.query_params.get("nextPageToken"):
             after = replies.whole_number(replies.text_of(request.query_params["nextPageToken"]), "nextPageToken")
-        found = self.store.read("from programs where smart_campaign_id > ? order by smart_campaign_id limit ?", [after, size + 1])
+        found = self.store.records(
+            "from programs where smart_campaign_id > ? order by smart_campaign_id limit ?", [after, size + 1]
+        )
         more = {"nextPageToken": replies.token_of(str(found[size - 1]["smart_campaign_id"]))} if len(found) > size else {}
         return replies.rows([_campaign(row) for row in found[:size]], **more)
 
     def _campaign(self, request: Request) -> Response:
-        found = self.store.read(
+        found = self.store.records(
             "from programs where smart_campaign_id = ?", [replies.whole_number(request.path_params["id"], "id")]
         )
         if not found:

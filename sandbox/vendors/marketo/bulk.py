@@ -193,7 +193,7 @@ class BulkApi:
 
     def _write(self, job: _Job) -> None:
         names, sql, values = _select(job.kind, job.order)
-        found = self.store.read(sql, values)
+        found = self.store.records(sql, values)
         text = io.StringIO()
         writer = csv.writer(text, delimiter=_DELIMITERS[job.order.format], lineterminator="\n")
         writer.writerow([job.order.columnHeaderNames.get(name, name) for name in names])

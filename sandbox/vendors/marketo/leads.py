@@ -113,14 +113,14 @@ class LeadsApi:
             after = replies.whole_number(replies.text_of(request.query_params["nextPageToken"]), "nextPageToken")
         where = f"{_SEARCHABLE[kind]} in ({', '.join('?' * len(values))}) and id > ?"
         sql = f"select {columns(dict.fromkeys(['id', *fields]))} from leads where {where} order by id limit ?"
-        found = self.store.read(sql, [*values, after, size + 1])
+        found = self.store.records(sql, [*values, after, size + 1])
         more = {"nextPageToken": replies.token_of(str(found[size - 1]["id"]))} if len(found) > size else {}
         return replies.rows(found[:size], **more)
 
     def _lead(self, request: Request) -> Response:
         id_ = replies.whole_number(request.path_params["id"], "id")
         fields = known_fields(_split(request.query_params.get("fields")) or _DEFAULTS, LEAD_FIELDS)
-        found = self.store.read(f"select {columns(dict.fromkeys(['id', *fields]))} from leads where id = ?", [id_])
+        found = self.store.records(f"select {columns(dict.fromkeys(['id', *fields]))} from leads where id = ?", [id_])
         if not found:
             raise Refusal("1004", f"Lead '{id_}' not found")
         return replies.rows(found)
@@ -137,7 +137,7 @@ class LeadsApi:
         return replies.rows([about])
 
     def _partitions(self, _request: Request) -> Response:
-        found = self.store.read("select id, name from workspace order by id")
+        found = self.store.records("select id, name from workspace order by id")
         return replies.rows([{**row, "description": f"People of {row['name']}"} for row in found])
 
     def _describe_members(self, _request: Request) -> Response:
@@ -149,7 +149,7 @@ class LeadsApi:
     def _members(self, request: Request) -> Response:
         """Members of a program, by a field or by a span of a week in which they were last changed."""
         program = replies.whole_number(request.path_params["id"], "programId")
-        if not self.store.read("select id from programs where id = ?", [program]):
+        if not self.store.records("select id from programs where id = ?", [program]):
             raise Refusal("1013", f"Program with id {program} not found")
         kind, values = replies.needed(request, "filterType"), list[object]()
         if kind == "updatedAt":
@@ -168,7 +168,7 @@ class LeadsApi:
         sql = (
             f'select {columns(dict.fromkeys(["leadId", *fields]))} from members where "programId" = ? and {where} and "leadId" > ?'
         )
-        found = self.store.read(f'{sql} order by "leadId" limit ?', [program, *values, after, size + 1])
+        found = self.store.records(f'{sql} order by "leadId" limit ?', [program, *values, after, size + 1])
         more: dict[str, object] = {"moreResult": len(found) > size}
         if len(found) > size:
             more["nextPageToken"] = replies.token_of(str(found[size - 1]["leadId"]))

@@ -20,7 +20,7 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
         "access_token": SYSTEM_USER_TOKEN,
         "accounts": ", ".join(store.accounts),
         "base_url": f"{{url}}/{NAME}",
-        **store.window(),
+        **store.window,
     }
     return Vendor(NAME, api.app(), store.move, api.error, {"meta_ads_group": keys})
 
