@@ -6,16 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox.vendors.salesforce_ids import ACCOUNT, CAMPAIGN, CONTACT, LEAD, salesforce_id
+from sandbox.vendors.salesforce_ids import register
 from sandbox.vendors.store import CompanyStore, script
-
-_OURS = "semi join (from source.company.entity where marketing = 'marketo') using (entity_id)"
-_CRM_KEYS = {
-    LEAD: f"select lead_id from source.company.lead {_OURS}",
-    CONTACT: f"select person_id from source.company.person join source.company.organization using (organization_id) {_OURS}",
-    ACCOUNT: f"select organization_id from source.company.organization {_OURS}",
-    CAMPAIGN: f"select campaign_id from source.company.campaign {_OURS}",
-}
 
 
 class MarketoStore(CompanyStore):
@@ -36,14 +28,7 @@ class MarketoStore(CompanyStore):
         if not found:
             raise ValueError("The company has no entity whose marketing is Marketo.")
         self.names = [str(name) for (name,) in found]
-        rows = [
-            (prefix, key, salesforce_id(prefix, key))
-            for prefix, sql in _CRM_KEYS.items()
-            for (key,) in self._db.execute(sql).fetchall()
-        ]
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-        ids = "select unnest($1::varchar[]) as prefix, unnest($2::varchar[]) as key, unnest($3::varchar[]) as id"
-        self._db.execute(f"create table crm as {ids}", columns)
+        register(self._db, "marketing = 'marketo'")
 
     def records(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         """The rows of a query over the current tables, by name."""

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sandbox.vendors.salesforce.objects import NUMBERS, Field, ObjectType
 from sandbox.vendors.salesforce.replies import Refusal
+from sandbox.vendors.salesforce_ids import SHORT, checked
 
 _TOKEN = re.compile(
     r"\s*(?:'((?:[^'\\]|\\.)*)'"
@@ -26,9 +27,8 @@ _TOKEN = re.compile(
 _KINDS = ("string", "datetime", "date", "number", "word", "sign")
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"})
 _OPERATORS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
-_ALL_FIELDS_LIMIT, _ID_CHARACTERS, _SHORT_ID = 200, 18, 15
+_ALL_FIELDS_LIMIT, _ID_CHARACTERS = 200, 18
 _END = ("end", "<EOF>")
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ class _Parser:
             self.values.append(moment.date() if moment else text)
             return "?::date"
         if found.kind in {"id", "reference"} and kind == "string":
-            if len(text) not in {_SHORT_ID, _ID_CHARACTERS}:
+            if len(text) not in {SHORT, _ID_CHARACTERS}:
                 raise Refusal(400, "INVALID_QUERY_FILTER_OPERATOR", f"\ninvalid ID field: {text}")
             self.values.append(long_id(text))
             return "?"
@@ -402,10 +402,7 @@ def parse(text: str, objects: Mapping[str, ObjectType], now: datetime, *, delete
 
 def long_id(short: str) -> str:
     """The form of an id with 18 characters: three more that tell which of its letters are capital."""
-    if len(short) != _SHORT_ID:
-        return short
-    parts = (short[at : at + 5] for at in range(0, _SHORT_ID, 5))
-    return short + "".join(_SUFFIX[sum(1 << place for place, letter in enumerate(part) if letter.isupper())] for part in parts)
+    return checked(short) if len(short) == SHORT else short
 
 
 def _compared(found: Field, column: str) -> str:

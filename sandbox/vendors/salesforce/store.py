@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from sandbox.vendors.salesforce_ids import register
 from sandbox.vendors.store import CompanyStore, script
 
 NAME = "salesforce"
@@ -31,6 +32,7 @@ class SalesforceStore(CompanyStore):
             raise ValueError(f"{company.name} has no entity whose customer relations are in {NAME}.")
         self.entity_name, self.currency = str(found[0]), str(found[1])
         self._db.execute("set variable corporate_currency = ?", [self.currency])
+        register(self._db, f"crm = '{NAME}'")
 
     def column(self, sql: str, values: Sequence[object] = ()) -> pa.ChunkedArray:
         """The single column of a query, which pages can be cut from."""
