@@ -136,7 +136,7 @@ def split(exact: Mapping[str, Fraction], unit: Decimal) -> dict[str, Decimal]:
     """Round amounts to whole units so that they add up to their sum; the odd units go to the largest remainders, then by name.
 
     The sum is a whole number of units. Amounts may have either sign, and with all signs turned the result is the same with its signs
-    turned. Cost allocation has a split of its own: its shares have one sign, and models of dbt import nothing of the hub.
+    turned. Cost allocation has a split of its own, for shares of one sign.
     """
     units = {name: amount / Fraction(unit) for name, amount in exact.items()}
     # To the nearest unit, a half towards zero: an amount that floating point left just below a whole one is that one.

@@ -15,9 +15,7 @@ entities as (
 
 preferences as (
 
-    select
-        unnest(['hubspot', 'salesforce', 'marketo', 'mailchimp', 'google_ads', 'meta_ads', 'linkedin_ads']) as source_system,
-        generate_subscripts(['hubspot', 'salesforce', 'marketo', 'mailchimp', 'google_ads', 'meta_ads', 'linkedin_ads'], 1) as preference
+    select * from {{ ref('growth_systems') }}
 
 ),
 

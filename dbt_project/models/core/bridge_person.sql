@@ -16,10 +16,7 @@ org_units as (
 
 preferences as (
 
-    select
-        unnest(['hubspot', 'salesforce', 'pipedrive', 'marketo', 'mailchimp']) as source_system,
-        generate_subscripts(['hubspot', 'salesforce', 'pipedrive', 'marketo', 'mailchimp'], 1) as preference,
-        unnest([false, false, false, true, true]) as is_tool
+    select * from {{ ref('growth_systems') }}
 
 ),
 

@@ -39,12 +39,15 @@ tagged as (
     select
         org_units.entity_id,
         lower(touches.campaign_utm) as campaign_utm,
-        mode(rules.channel_id) as channel_id
+        rules.channel_id
     from {{ ref('int_growth_touches_stacked') }} as touches
     inner join org_units on touches.connection_id = org_units.connection_id
     inner join rules on rules.match_field = 'utm_medium' and lower(touches.utm_medium) = rules.pattern
     where touches.campaign_utm is not null
-    group by org_units.entity_id, lower(touches.campaign_utm)
+    group by org_units.entity_id, lower(touches.campaign_utm), rules.channel_id
+    qualify row_number() over (
+        partition by org_units.entity_id, lower(touches.campaign_utm) order by count(*) desc, rules.channel_id
+    ) = 1
 
 ),
 
@@ -118,13 +121,13 @@ final as (
     select
         entity_id,
         campaign_id,
-        arg_min(campaign_name, case when is_leader then 0 else 1 end) as campaign_name,
+        first(campaign_name order by case when is_leader then 0 else 1 end, campaign_name) as campaign_name,
         coalesce(max(case when is_leader then campaign_utm end), min(campaign_utm)) as campaign_utm,
-        coalesce(arg_min(channel_id, certainty), 'other') as channel_id,
+        coalesce(first(channel_id order by certainty, channel_id) filter (where channel_id is not null), 'other') as channel_id,
         coalesce(max(case when is_leader then start_date end), min(start_date)) as start_date,
         coalesce(max(case when is_leader then end_date end), max(end_date)) as end_date,
-        arg_min(currency_txn, case when is_leader then 0 else 1 end) filter (where budget_txn is not null) as currency,
-        arg_min(budget_txn, case when is_leader then 0 else 1 end) filter (where budget_txn is not null) as budget_amount,
+        first(currency_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null) as currency,
+        first(budget_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null) as budget_amount,
         bool_or(is_in_marketing) as is_in_marketing,
         bool_or(is_in_books) as is_in_books
     from described

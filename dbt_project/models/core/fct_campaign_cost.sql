@@ -39,10 +39,8 @@ in_books as (
 -- A platform that shows the ads knows best what they cost; a tool that plans campaigns repeats it.
 preferences as (
 
-    select
-        unnest(['google_ads', 'meta_ads', 'linkedin_ads', 'hubspot', 'marketo']) as source_system,
-        unnest(['ads', 'ads', 'ads', 'hubspot', 'marketo']) as platform,
-        unnest([1, 1, 1, 2, 3]) as preference
+    select * from {{ ref('growth_systems') }}
+    where spend_platform is not null
 
 ),
 
@@ -51,8 +49,8 @@ spent as (
     select
         entities.entity_id,
         known.campaign_id,
-        preferences.platform,
-        preferences.preference,
+        preferences.spend_platform,
+        preferences.spend_preference,
         cast(date_trunc('month', spend.spend_date) as date) as period_month,
         cast(sum(spend.amount_txn) as decimal(20, 4)) as cost_func
     from {{ ref('int_growth_campaign_spend_stacked') }} as spend
@@ -64,7 +62,7 @@ spent as (
     cross join parameters
     where spend.spend_date <= parameters.as_of_date
     group by
-        entities.entity_id, known.campaign_id, preferences.platform, preferences.preference,
+        entities.entity_id, known.campaign_id, preferences.spend_platform, preferences.spend_preference,
         cast(date_trunc('month', spend.spend_date) as date)
 
 ),
@@ -75,7 +73,7 @@ on_platform as (
         entity_id,
         campaign_id,
         period_month,
-        arg_min(cost_func, preference) as cost_func
+        arg_min(cost_func, spend_preference) as cost_func
     from spent
     group by entity_id, campaign_id, period_month
 

@@ -134,7 +134,8 @@ placed as (
 
 ),
 
--- What happens within half an hour is one touch, seen by several eyes; the one that knows its campaign tells it.
+-- What happens within half an hour is one touch, seen by several eyes; the one that knows its campaign tells it, else
+-- the one that knows more than that nobody led there.
 gaps as (
 
     select
@@ -152,7 +153,7 @@ sessions as (
     select
         *,
         count(case when is_new then 1 end) over (
-            partition by connection_id, contact_id order by occurred_at rows between unbounded preceding and current row
+            partition by connection_id, contact_id order by occurred_at range between unbounded preceding and current row
         ) as session_number
     from gaps
 
@@ -167,14 +168,17 @@ single_touches as (
         session_number,
         any_value(company_id) as company_id,
         min(occurred_at) as occurred_at,
-        arg_min(
-            touch_type, case touch_type when 'form_submission' then 0 when 'visit' then 9 else 1 end
+        first(
+            touch_type order by case touch_type when 'form_submission' then 0 when 'visit' then 9 else 1 end, touch_type
         ) as touch_type,
-        arg_min(
-            campaign_id, case when campaign_id is not null then 0 else 1 end
-        ) as campaign_id,
+        first(campaign_id order by occurred_at, campaign_id) filter (where campaign_id is not null) as campaign_id,
         coalesce(
-            arg_min(channel_id, case when campaign_id is not null then 0 when channel_id is not null then 1 else 2 end), 'direct'
+            first(
+                channel_id
+                order by
+                    case when campaign_id is not null then 0 when channel_id <> 'direct' then 1 else 2 end, occurred_at, campaign_id, channel_id
+            ) filter (where channel_id is not null),
+            'direct'
         ) as channel_id
     from sessions
     group by entity_id, connection_id, contact_id, session_number
