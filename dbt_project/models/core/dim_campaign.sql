@@ -126,8 +126,10 @@ final as (
         coalesce(first(channel_id order by certainty, channel_id) filter (where channel_id is not null), 'other') as channel_id,
         coalesce(max(case when is_leader then start_date end), min(start_date)) as start_date,
         coalesce(max(case when is_leader then end_date end), max(end_date)) as end_date,
-        first(currency_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null) as currency,
-        first(budget_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null) as budget_amount,
+        first(currency_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null)
+            as currency,
+        first(budget_txn order by case when is_leader then 0 else 1 end, currency_txn, budget_txn) filter (where budget_txn is not null)
+            as budget_amount,
         bool_or(is_in_marketing) as is_in_marketing,
         bool_or(is_in_books) as is_in_books
     from described

@@ -176,7 +176,10 @@ single_touches as (
             first(
                 channel_id
                 order by
-                    case when campaign_id is not null then 0 when channel_id <> 'direct' then 1 else 2 end, occurred_at, campaign_id, channel_id
+                    case when campaign_id is not null then 0 when channel_id <> 'direct' then 1 else 2 end,
+                    occurred_at,
+                    campaign_id,
+                    channel_id
             ) filter (where channel_id is not null),
             'direct'
         ) as channel_id
