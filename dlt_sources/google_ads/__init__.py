@@ -26,7 +26,6 @@ from dlt_sources.http import (
     Application,
     ErrorReply,
     MalformedReply,
-    OAuth2,
     Policy,
     RateLimit,
     Reply,
@@ -100,16 +99,7 @@ def _open(connection: Connection[GoogleAdsSettings]) -> Iterator[_Session]:
     settings = connection.settings
     extra = {"developer-token": settings.developer_token}
     extra |= {"login-customer-id": settings.manager_id} if settings.manager_id else {}
-    auth = OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        extra=extra,
-        client_in_form=True,
-    )
+    auth = application(settings).auth(connection.name, connection.tokens, extra=extra)
     policy = Policy(limits=(RateLimit(20, 1.0),), max_delay=_LONGEST_PAUSE, trace_header="request-id", pause=_pause)
     with ApiClient(connection.name, settings.base_url, auth, policy) as api:
         yield _Session(api, settings)

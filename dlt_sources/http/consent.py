@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from dlt_sources.http.auth import request_tokens
+from dlt_sources.http.auth import OAuth2, request_tokens
 from dlt_sources.http.errors import AuthenticationRejected
-from dlt_sources.http.tokens import TokenSet
+from dlt_sources.http.tokens import TokenSet, TokenStore
 
 _PATH = "/callback"
 _WAIT_SECONDS = 300.0
@@ -40,6 +40,23 @@ class Application:
     expects: Mapping[str, str] = field(default_factory=dict)
     """What the vendor's answer must say besides the code, by the answer's name: ``{"realmId": "123"}``."""
     token_headers: Mapping[str, str] = field(default_factory=dict)
+
+    def auth(
+        self, connection: str, tokens: TokenStore, *, scope: str | None = None, extra: Mapping[str, str] | None = None
+    ) -> OAuth2:
+        """What a connection of this application signs its calls with; ``scope`` and ``extra`` are those of :class:`OAuth2`."""
+        return OAuth2(
+            connection,
+            tokens,
+            token_url=self.token_url,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            first_refresh_token=self.first_refresh_token,
+            scope=scope,
+            extra=extra,
+            client_in_form=self.client_in_form,
+            token_headers=self.token_headers,
+        )
 
 
 def redirect_address(port: int) -> str:

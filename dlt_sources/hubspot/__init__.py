@@ -18,7 +18,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Application, Auth, MalformedReply, OAuth2, Policy, RateLimit, Reply, Request, StaticToken
+from dlt_sources.http import ApiClient, Application, Auth, MalformedReply, Policy, RateLimit, Reply, Request, StaticToken
 from dlt_sources.hubspot import pages, records
 from dlt_sources.hubspot.pages import LIST_SIZE, SUBMISSIONS_SIZE, Changed, Pages, listing
 from dlt_sources.hubspot.ties import Ties
@@ -57,15 +57,7 @@ def _auth(connection: Connection[HubSpotSettings]) -> Auth:
     settings = connection.settings
     if settings.access_token:
         return StaticToken(settings.access_token)
-    return OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        client_in_form=True,
-    )
+    return application(settings).auth(connection.name, connection.tokens)
 
 
 def application(settings: HubSpotSettings) -> Application:

@@ -26,7 +26,6 @@ from dlt_sources.http import (
     Auth,
     MalformedReply,
     NotFound,
-    OAuth2,
     Page,
     PermissionMissing,
     Policy,
@@ -100,15 +99,7 @@ def _auth(connection: Connection[LinkedInAdsSettings]) -> Auth:
     settings = connection.settings
     if settings.access_token:
         return StaticToken(settings.access_token)
-    return OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        client_in_form=True,
-    )
+    return application(settings).auth(connection.name, connection.tokens)
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from dlt_sources.http import (
     Auth,
     AuthenticationRejected,
     MalformedReply,
-    OAuth2,
     Policy,
     ReauthorizationRequired,
     Reply,
@@ -84,15 +83,7 @@ def _auth(connection: Connection[MailchimpSettings]) -> Auth:
         raise ReauthorizationRequired(
             f"Connection '{connection.name}' has no consent yet: run `finance-hub connections authorize {connection.name}`."
         )
-    return OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        client_in_form=True,
-    )
+    return application(settings).auth(connection.name, connection.tokens)
 
 
 def application(settings: MailchimpSettings) -> Application:

@@ -16,7 +16,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Application, Auth, OAuth2, Pacer, Policy, RateLimit, Request, StaticToken
+from dlt_sources.http import ApiClient, Application, Auth, Pacer, Policy, RateLimit, Request, StaticToken
 from dlt_sources.pipedrive import deals, living, pages, records
 from dlt_sources.pipedrive.fields import Wanted, wanted
 from dlt_sources.pipedrive.living import Session, Ways
@@ -93,14 +93,7 @@ def _auth(connection: Connection[PipedriveSettings]) -> Auth:
     settings = connection.settings
     if settings.token:
         return StaticToken(settings.token, header="x-api-token", prefix="")
-    return OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-    )
+    return application(settings).auth(connection.name, connection.tokens)
 
 
 def application(settings: PipedriveSettings) -> Application:

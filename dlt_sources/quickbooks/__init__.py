@@ -20,7 +20,6 @@ from dlt_sources.http import (
     ApiClient,
     Application,
     BadRequest,
-    OAuth2,
     Pacer,
     PermissionMissing,
     Policy,
@@ -76,15 +75,7 @@ def client(connection: Connection[QuickBooksSettings], pacer: Pacer | None = Non
             f"Connection '{connection.name}' has no consent yet: run `finance-hub connections authorize {connection.name}`, "
             "or set refresh_token."
         )
-    auth = OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        token_headers=TOKEN_HEADERS,
-    )
+    auth = application(settings).auth(connection.name, connection.tokens)
     policy = Policy(
         read_timeout=150.0,  # QuickBooks itself gives up after 120 seconds
         limits=_limits(settings),

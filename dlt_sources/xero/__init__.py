@@ -20,7 +20,6 @@ from dlt_sources.http import (
     ApiClient,
     Application,
     NotFound,
-    OAuth2,
     PermissionMissing,
     Policy,
     RateLimit,
@@ -69,16 +68,8 @@ class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def client(connection: Connection[XeroSettings]) -> ApiClient:
     """A client of the Accounting API for one connection."""
     settings = connection.settings
-    auth = OAuth2(
-        connection.name,
-        connection.tokens,
-        token_url=settings.token_url,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        first_refresh_token=settings.refresh_token,
-        scope=settings.scopes,
-        extra={"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {},
-    )
+    extra = {"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {}
+    auth = application(settings).auth(connection.name, connection.tokens, scope=settings.scopes, extra=extra)
     policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
     return ApiClient(connection.name, settings.base_url, auth, policy)
 
