@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import httpx
 
-from finance_hub import ingestion, settings, warehouse
+from finance_hub import ingestion, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors.mailchimp.app import API_KEY
-from tests.conftest import connect
+from tests.sandbox.hub import Controls, Hub
 
 HORIZON = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 NAME = "mailchimp_bf"
@@ -98,15 +98,15 @@ def write_firm(path: Path, *, people: int = 300, at_once: bool = False) -> Path:
     return path
 
 
-class Hub:
+class MailchimpHub(Hub):
     """A hub that reads one Mailchimp account; ``keys`` are further lines of its settings."""
 
     def __init__(self, home: Path, url: str, *keys: str) -> None:
-        self.home, self.url = connect(home, url, as_of="2026-06-30", currency="USD", only={"mailchimp"}), url
+        super().__init__(home, url, {"mailchimp"})
         self.set(*keys)
 
     @classmethod
-    def copied(cls, other: Hub, home: Path, url: str, *keys: str) -> Hub:
+    def copied(cls, other: MailchimpHub, home: Path, url: str, *keys: str) -> MailchimpHub:
         """A hub that has read what ``other`` has, and goes on with another emulator of the same account."""
         shutil.copytree(other.home, home, dirs_exist_ok=True)
         return cls(home, url, *keys)
@@ -115,33 +115,18 @@ class Hub:
         with (self.home / "hub.toml").open("a") as file:
             file.writelines(f"{key}\n" for key in keys)
 
-    @property
-    def settings(self) -> settings.Settings:
-        return settings.load(self.home)
-
     def run(self) -> ingestion.Loaded:
         found = self.settings
         warehouse.prepare(found)
         return ingestion.load(found, ingestion.extract(found, found.connections[NAME]))
 
-    def load(self) -> dict[str, int]:
-        """Extract and load; rows by table."""
-        return self.run().rows
-
-    def query(self, sql: str) -> list[tuple[object, ...]]:
-        with warehouse.reading(self.settings.warehouse) as database:
-            return database.execute(sql).fetchall()
-
     def raw(self, *tables: str) -> dict[str, list[tuple[object, ...]]]:
-        columns = "* exclude (_dlt_load_id, _page_id)"
-        return {table: self.query(f"select {columns} from mailchimp.{table} order by all") for table in tables or TABLES}
+        return self.told("mailchimp", *(tables or TABLES))
 
 
 def calls(url: str) -> list[str]:
     """The paths that were asked for since the last time."""
-    log = httpx.get(f"{url}/_sandbox/log").json()
-    httpx.delete(f"{url}/_sandbox/log")
-    return [call["path"].partition("/3.0")[2] for call in log]
+    return [call["path"].partition("/3.0")[2] for call in Controls(url).log()]
 
 
 def let_pass(url: str, until: datetime, now: datetime = HORIZON) -> datetime:

@@ -10,10 +10,9 @@ from typing import Any, Self
 import duckdb
 import httpx
 
-from finance_hub import ingestion, settings, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors import marketo
-from tests.conftest import connect
+from tests.sandbox.hub import Controls, Hub
 from tests.sandbox.serving import serving
 
 CLIENT = {"grant_type": "client_credentials", "client_id": "sandbox-client", "client_secret": "sandbox-secret"}
@@ -73,10 +72,11 @@ def write_firm(path: Path) -> Path:
     return path
 
 
-class Instance:
+class Instance(Controls):
     """An emulator by itself, for as long as the ``with`` block lasts."""
 
     def __init__(self, company: Path, *, limits: bool = False, at: datetime | None = None) -> None:
+        super().__init__("", "marketo")
         self._serving = serving(marketo, company, limits=limits, **({"at": at} if at else {}))
 
     def __enter__(self) -> Self:
@@ -93,43 +93,13 @@ class Instance:
             base_url=f"{self.url}/marketo", headers={"Authorization": f"Bearer {answer['access_token']}"}, timeout=30
         )
 
-    def advance(self, days: float) -> None:
-        """Let time pass."""
-        httpx.post(f"{self.url}/_sandbox/advance", json={"days": days}).raise_for_status()
 
-    def fault(self, **order: object) -> None:
-        """Script a misbehaviour."""
-        httpx.post(f"{self.url}/_sandbox/faults", json={"vendor": "marketo", **order}).raise_for_status()
-
-    def calls(self) -> list[dict[str, Any]]:
-        """The calls since this was asked last."""
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_sandbox/log").json()
-        httpx.delete(f"{self.url}/_sandbox/log")
-        return found
-
-
-class Hub:
+class MarketoHub(Hub):
     """A hub that reads one instance."""
 
     def __init__(self, home: Path, instance: Instance, *lines: str) -> None:
-        self.home, self.instance = connect(home, instance.url, as_of="2026-06-30", currency="USD", only={"marketo"}), instance
-        with (home / "hub.toml").open("a") as file:
-            file.write("".join(f"{line}\n" for line in lines))
-
-    def load(self) -> dict[str, int]:
-        """Extract and load; rows by table."""
-        found = settings.load(self.home)
-        warehouse.prepare(found)
-        return ingestion.load(found, ingestion.extract(found, found.connections["marketo_group"])).rows
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse."""
-        with warehouse.reading(settings.load(self.home).warehouse) as database:
-            return database.execute(sql).fetchall()
+        super().__init__(home, instance.url, {"marketo"}, toml="".join(f"{line}\n" for line in lines))
 
     def raw(self, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
         """Raw tables without what differs by load."""
-        return {
-            table: self.query(f"select * exclude (_dlt_load_id, _page_id) from marketo.{table} order by all")
-            for table in tables or RAW
-        }
+        return self.told("marketo", *(tables or RAW))

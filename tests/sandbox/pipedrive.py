@@ -12,11 +12,10 @@ from typing import Any
 import duckdb
 import httpx
 
-from finance_hub import ingestion, settings, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors import pipedrive
 from sandbox.vendors.pipedrive.app import API_TOKEN
-from tests.conftest import connect
+from tests.sandbox.hub import Controls, Hub
 from tests.sandbox.serving import AS_OF, serving
 
 HEADERS = {"x-api-token": API_TOKEN}
@@ -96,29 +95,20 @@ def write_firm(path: Path) -> Path:
     return path
 
 
-class Instance:
+class Instance(Controls):
     """An emulator by itself; ``api`` is what answers."""
 
     def __init__(self, url: str, api: Any) -> None:
-        self.url, self.api = url, api
+        super().__init__(url, "pipedrive")
+        self.api = api
 
     def caller(self, headers: dict[str, str] | None = None) -> httpx.Client:
         """A client with an API token, or what is given in its place."""
         return httpx.Client(base_url=f"{self.url}/pipedrive", headers=HEADERS if headers is None else headers, timeout=30)
 
-    def advance(self, days: float) -> None:
-        """Let time pass."""
-        httpx.post(f"{self.url}/_sandbox/advance", json={"days": days}).raise_for_status()
-
-    def fault(self, **order: object) -> None:
-        """Script a misbehaviour."""
-        httpx.post(f"{self.url}/_sandbox/faults", json={"vendor": "pipedrive", **order}).raise_for_status()
-
     def calls(self) -> list[str]:
         """Path and query of the calls since this was asked last."""
-        found: list[dict[str, str]] = httpx.get(f"{self.url}/_sandbox/log").json()
-        httpx.delete(f"{self.url}/_sandbox/log")
-        return [f"{call['path'].removeprefix('/pipedrive/api/')}?{call['query']}" for call in found]
+        return [f"{call['path'].removeprefix('/pipedrive/api/')}?{call['query']}" for call in self.log()]
 
 
 @contextmanager
@@ -135,28 +125,12 @@ def emulator(company: Path, *, limits: bool = False, at: datetime = AS_OF) -> It
         yield Instance(url, made[0])
 
 
-class Hub:
+class PipedriveHub(Hub):
     """A hub that reads one instance."""
 
     def __init__(self, home: Path, instance: Instance, *lines: str) -> None:
-        self.home, self.instance = connect(home, instance.url, as_of="2026-06-30", currency="USD", only={"pipedrive"}), instance
-        with (home / "hub.toml").open("a") as file:
-            file.write("".join(f"{line}\n" for line in lines))
-
-    def load(self) -> dict[str, int]:
-        """Extract and load; rows by table."""
-        found = settings.load(self.home)
-        warehouse.prepare(found)
-        return ingestion.load(found, ingestion.extract(found, found.connections["pipedrive_bf"])).rows
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of the warehouse."""
-        with warehouse.reading(settings.load(self.home).warehouse) as database:
-            return database.execute(sql).fetchall()
+        super().__init__(home, instance.url, {"pipedrive"}, toml="".join(f"{line}\n" for line in lines))
 
     def raw(self, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
         """Raw tables without what differs by load."""
-        return {
-            table: self.query(f"select * exclude (_dlt_load_id, _page_id) from pipedrive.{table} order by all")
-            for table in tables or RAW
-        }
+        return self.told("pipedrive", *(tables or RAW))

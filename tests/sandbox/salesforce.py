@@ -16,11 +16,11 @@ from dlt_sources.connection import Connection, Unavailable
 from dlt_sources.http import TokenStore
 from dlt_sources.records import Archive
 from dlt_sources.salesforce import SalesforceSettings, client, reading, records
-from finance_hub import ingestion, settings, warehouse
+from finance_hub import ingestion, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors import salesforce
 from sandbox.vendors.wire import Vendor, VirtualClock
-from tests.conftest import connect
+from tests.sandbox.hub import Hub
 
 NAME = "salesforce_group"
 KEPT_APART = {"extraction", "quarantine", "merges"}
@@ -92,15 +92,11 @@ def write_firm(path: Path) -> Path:
     return path
 
 
-@dataclass
-class Hub:
+class SalesforceHub(Hub):
     """A hub that reads this emulator alone."""
 
-    home: Path
-    url: str
-
-    def __post_init__(self) -> None:
-        connect(self.home, self.url, as_of="2026-06-30", currency="USD")
+    def __init__(self, home: Path, url: str) -> None:
+        super().__init__(home, url, {"salesforce"})
 
     def set(self, *lines: str) -> None:
         """Set keys of the connection, in place of those that the sandbox offers."""
@@ -110,17 +106,11 @@ class Hub:
         ]
         toml.write_text("\n".join([*kept, *lines, ""]))
 
-    def load(self) -> ingestion.Loaded:
-        found = settings.load(self.home)
+    def run(self) -> ingestion.Loaded:
+        """Extract and load, and what came of it."""
+        found = self.settings
         warehouse.prepare(found)
         return ingestion.load(found, ingestion.extract(found, found.connections[NAME]))
-
-    def check(self) -> list[Any]:
-        return ingestion.check(settings.load(self.home), NAME)
-
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with warehouse.reading(settings.load(self.home).warehouse) as database:
-            return database.execute(sql).fetchall()
 
     def rows(self) -> dict[str, dict[str, dict[str, Any]]]:
         """What the raw tables hold, as :meth:`Reader.rows` tells it."""

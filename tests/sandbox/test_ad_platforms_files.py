@@ -17,7 +17,7 @@ from dlt_sources.connection import Connection
 from dlt_sources.http import PermissionMissing, QuotaExhausted, Reply, TokenStore
 from dlt_sources.meta_ads.errors import pause
 from tests.http.fault_server import FaultServer, http, say
-from tests.sandbox.growth_hub import Hub
+from tests.sandbox.hub import Hub
 
 HEAD = "account_id,account_name,currency,campaign_id,campaign_name,ad_group_id,ad_group_name,spend_date,impressions,clicks,spend,conversions"
 ACCOUNT = AdAccount(account_id="1", account_name="Firm", currency="EUR")

@@ -17,7 +17,7 @@ from finance_hub import settings, warehouse
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors import google_ads, linkedin_ads, meta_ads
 from sandbox.vendors.faults import KINDS
-from tests.sandbox.growth_hub import Hub, let_pass
+from tests.sandbox.hub import Hub, let_pass
 
 SYSTEMS = {"google_ads": google_ads, "meta_ads": meta_ads, "linkedin_ads": linkedin_ads}
 TABLES = dict.fromkeys(SYSTEMS, ("accounts", "campaigns", "ad_groups", "spend")) | {
@@ -154,7 +154,7 @@ def test_after_time_has_passed_only_changes_travel_and_the_tables_are_those_of_a
         assert 0 < hub.load()["spend"] < whole["spend"] / 5
         fresh = Hub(tmp_path / "fresh", running.url, {system})
         fresh.load()
-        assert hub.raw(system, *TABLES[system]) == fresh.raw(system, *TABLES[system])
+        assert hub.told(system, *TABLES[system]) == fresh.told(system, *TABLES[system])
 
 
 @pytest.mark.parametrize("system", ONE_BY_DEFAULT)
@@ -164,11 +164,11 @@ def test_a_restated_day_is_replaced_and_one_that_is_no_longer_told_is_taken_out(
     """As if the platform had told another figure, and a day more, at the time of the first run."""
     hub = Hub(tmp_path, served.url, {system})
     hub.load()
-    before = hub.raw(system, "spend")
+    before = hub.told(system, "spend")
     _make_it_have_been_otherwise(hub, system)
-    assert hub.raw(system, "spend") != before
+    assert hub.told(system, "spend") != before
     assert hub.load() == {"spend": 1}
-    assert hub.raw(system, "spend") == before
+    assert hub.told(system, "spend") == before
 
 
 def _make_it_have_been_otherwise(hub: Hub, system: str) -> None:
@@ -197,7 +197,7 @@ def test_an_account_that_tells_nothing_where_days_are_known_is_a_loud_failure_th
     """LinkedIn answers with nothing where the credentials no longer see an account."""
     hub = Hub(tmp_path, served.url, {"linkedin_ads"})
     hub.load()
-    before = hub.raw("linkedin_ads", "spend")
+    before = hub.told("linkedin_ads", "spend")
     nobody = {"accounts": "List(urn:li:sponsoredAccount:1)"}
     order = {"vendor": "linkedin_ads", "path": "*/adAnalytics", "kind": "rewrite", "set": nobody, "times": 99}
     httpx.post(f"{served.url}/_sandbox/faults", json=order)
@@ -206,7 +206,7 @@ def test_an_account_that_tells_nothing_where_days_are_known_is_a_loud_failure_th
             hub.load()
     finally:
         httpx.delete(f"{served.url}/_sandbox/faults")
-    assert hub.raw("linkedin_ads", "spend") == before
+    assert hub.told("linkedin_ads", "spend") == before
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(
             assert not any(secret in str(trouble.value) for secret in SECRETS[system])
         else:
             hub.load()
-            assert hub.raw(system, "spend") == loaded.raw(system, "spend")
+            assert hub.told(system, "spend") == loaded.told(system, "spend")
     finally:
         httpx.delete(f"{served.url}/_sandbox/faults")
 

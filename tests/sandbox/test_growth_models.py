@@ -12,7 +12,7 @@ from finance_hub import settings, warehouse
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors import google_ads, linkedin_ads, meta_ads, web_events
 from tests.dbt import build, make_views
-from tests.sandbox.growth_hub import Hub
+from tests.sandbox.hub import Hub
 
 pytestmark = pytest.mark.heavy
 PLATFORMS = {"google_ads": google_ads, "meta_ads": meta_ads, "linkedin_ads": linkedin_ads}

@@ -11,7 +11,7 @@ import pytest
 from finance_hub import warehouse
 from sandbox.vendors import mailchimp
 from tests.dbt import make_views
-from tests.sandbox.mailchimp import Hub
+from tests.sandbox.mailchimp import MailchimpHub
 from tests.sandbox.serving import serving
 
 SHAPES = {
@@ -29,7 +29,7 @@ SHAPES = {
 def found(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse with its models, the company as `meridian`, and the ids of both as `identity`."""
     with serving(mailchimp, meridian) as (url, _):
-        hub = Hub(tmp_path_factory.mktemp("hub"), url)
+        hub = MailchimpHub(tmp_path_factory.mktemp("hub"), url)
         hub.load()
     make_views(hub.settings)
     with warehouse.reading(hub.settings.warehouse) as database, duckdb.connect() as db:

@@ -17,7 +17,7 @@ from finance_hub import ingestion, settings
 from sandbox.vendors import mailchimp
 from sandbox.vendors.faults import KINDS
 from sandbox.vendors.mailchimp.app import API_KEY
-from tests.sandbox.mailchimp import NAME, TABLES, Hub, called, calls, let_pass, write_firm
+from tests.sandbox.mailchimp import NAME, TABLES, MailchimpHub, called, calls, let_pass, write_firm
 from tests.sandbox.serving import serving
 from tests.sandbox.test_sap_source import between
 
@@ -44,9 +44,9 @@ def still(firm: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> Hub:
+def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> MailchimpHub:
     """A hub that has read it without a fault."""
-    hub = Hub(tmp_path_factory.mktemp("whole"), still)
+    hub = MailchimpHub(tmp_path_factory.mktemp("whole"), still)
     hub.load()
     return hub
 
@@ -57,7 +57,7 @@ def unscripted(still: str) -> Iterator[str]:
     httpx.delete(f"{still}/_sandbox/faults")
 
 
-def test_a_full_load_has_every_row_of_the_firm(whole: Hub) -> None:
+def test_a_full_load_has_every_row_of_the_firm(whole: MailchimpHub) -> None:
     assert (
         whole.query("select count(*), count(distinct id), count(*) filter (last_name like 'Ünlü%') from mailchimp.members")[0][1]
         > 280
@@ -83,8 +83,8 @@ def test_a_full_load_has_every_row_of_the_firm(whole: Hub) -> None:
     assert whole.query("select count(*) from mailchimp.quarantine") == [(0,)]
 
 
-def test_a_run_with_nothing_new_writes_nothing(served: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub.copied(whole, tmp_path, served)
+def test_a_run_with_nothing_new_writes_nothing(served: str, whole: MailchimpHub, tmp_path: Path) -> None:
+    hub = MailchimpHub.copied(whole, tmp_path, served)
     loads = hub.query("select count(*) from mailchimp._dlt_loads")
     calls(served)
     assert hub.load() == {}
@@ -92,8 +92,10 @@ def test_a_run_with_nothing_new_writes_nothing(served: str, whole: Hub, tmp_path
     assert hub.query("select count(*) from mailchimp._dlt_loads") == loads
 
 
-def test_after_a_while_only_changes_travel_and_the_tables_are_those_of_a_full_load(served: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub.copied(whole, tmp_path / "hub", served)
+def test_after_a_while_only_changes_travel_and_the_tables_are_those_of_a_full_load(
+    served: str, whole: MailchimpHub, tmp_path: Path
+) -> None:
+    hub = MailchimpHub.copied(whole, tmp_path / "hub", served)
     let_pass(served, LATE)
     second = hub.load()
     assert 0 < second["members"] < 100
@@ -106,14 +108,16 @@ def test_after_a_while_only_changes_travel_and_the_tables_are_those_of_a_full_lo
     assert hub.load() == {}
     hub.set("hours_between_reconciliations = 0")
     hub.load()
-    full = Hub(tmp_path / "full", served)
+    full = MailchimpHub(tmp_path / "full", served)
     full.load()
     assert hub.raw() == full.raw()
     assert second["report_email_activity"] < full.query("select count(*) from mailchimp.report_email_activity")[0][0]
 
 
-def test_members_deleted_for_good_are_taken_out_once_a_reconciliation_is_due(served: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub.copied(whole, tmp_path / "hub", served)
+def test_members_deleted_for_good_are_taken_out_once_a_reconciliation_is_due(
+    served: str, whole: MailchimpHub, tmp_path: Path
+) -> None:
+    hub = MailchimpHub.copied(whole, tmp_path / "hub", served)
     before = {id_ for (id_,) in hub.query("select id from mailchimp.members")}
     let_pass(served, datetime(2026, 12, 20, tzinfo=UTC))
     hub.load()
@@ -131,8 +135,10 @@ def test_members_deleted_for_good_are_taken_out_once_a_reconciliation_is_due(ser
 
 
 @pytest.mark.heavy
-def test_a_member_whom_no_list_of_changes_told_is_read_when_the_ids_are_compared(served: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub.copied(whole, tmp_path / "hub", served)
+def test_a_member_whom_no_list_of_changes_told_is_read_when_the_ids_are_compared(
+    served: str, whole: MailchimpHub, tmp_path: Path
+) -> None:
+    hub = MailchimpHub.copied(whole, tmp_path / "hub", served)
     before = hub.raw("members")
     let_pass(served, datetime(2026, 7, 3, 14, tzinfo=UTC))
     # The vendor forgets to list who joined on the third of July among the changed.
@@ -156,7 +162,7 @@ def test_a_mailing_that_is_thrown_away_is_taken_out(meridian: Path, tmp_path: Pa
                 httpx.post(f"{url}/_sandbox/advance", json={"days": 1})
                 days += 1
                 assert days < 120
-        hub = Hub(tmp_path, url, "report_details_per_run = 1")
+        hub = MailchimpHub(tmp_path, url, "report_details_per_run = 1")
         hub.load()
         assert hub.query("select count(*) from mailchimp.campaigns where title like '%copy%'") == [(1,)]
         httpx.post(f"{url}/_sandbox/advance", json={"days": 5})
@@ -165,8 +171,10 @@ def test_a_mailing_that_is_thrown_away_is_taken_out(meridian: Path, tmp_path: Pa
 
 
 @pytest.mark.heavy
-def test_the_details_of_many_reports_are_read_a_few_in_each_run_the_latest_first(still: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub(tmp_path, still, "report_details_per_run = 1")
+def test_the_details_of_many_reports_are_read_a_few_in_each_run_the_latest_first(
+    still: str, whole: MailchimpHub, tmp_path: Path
+) -> None:
+    hub = MailchimpHub(tmp_path, still, "report_details_per_run = 1")
     calls(still)
     hub.load()
     asked = {path.split("/")[2] for path in calls(still) if path.startswith("/reports/")}
@@ -178,8 +186,8 @@ def test_the_details_of_many_reports_are_read_a_few_in_each_run_the_latest_first
 
 
 @pytest.mark.heavy
-def test_reports_older_than_the_settings_say_are_not_read_again(served: str, whole: Hub, tmp_path: Path) -> None:
-    hub = Hub.copied(whole, tmp_path, served, "report_restate_days = 8")
+def test_reports_older_than_the_settings_say_are_not_read_again(served: str, whole: MailchimpHub, tmp_path: Path) -> None:
+    hub = MailchimpHub.copied(whole, tmp_path, served, "report_restate_days = 8")
     oldest = "select * from mailchimp.reports where send_time < timestamp '2026-06-21' order by id"
     before = hub.query(oldest)
     let_pass(served, datetime(2026, 7, 5, tzinfo=UTC))
@@ -190,7 +198,7 @@ def test_reports_older_than_the_settings_say_are_not_read_again(served: str, who
 def test_more_members_than_a_page_holds_come_once_each_though_all_changed_at_one_moment(tmp_path: Path) -> None:
     crowd = write_firm(tmp_path / "crowd.duckdb", people=2300, at_once=True)
     with serving(mailchimp, crowd) as (url, _):
-        hub = Hub(tmp_path / "hub", url)
+        hub = MailchimpHub(tmp_path / "hub", url)
         calls(url)
         hub.load()
         assert sum(path.endswith("/members") for path in calls(url)) == 3 + 1
@@ -206,18 +214,18 @@ def test_more_members_than_a_page_holds_come_once_each_though_all_changed_at_one
             }
             httpx.post(f"{url}/_sandbox/faults", json=order)
             with pytest.raises(Exception, match="members") as failure:
-                Hub(tmp_path / f"hub{wrong}", url).load()
+                MailchimpHub(tmp_path / f"hub{wrong}", url).load()
             assert told in ingestion.cause(failure.value)
 
 
 @pytest.mark.parametrize(
     "kind", [kind if kind == "unauthorized" else pytest.param(kind, marks=pytest.mark.heavy) for kind in sorted(KINDS)]
 )
-def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, unscripted: str, whole: Hub, tmp_path: Path) -> None:
+def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, unscripted: str, whole: MailchimpHub, tmp_path: Path) -> None:
     """The call spoiled is that of the reports."""
     order = {"vendor": "mailchimp", "path": "*/reports", "kind": kind, "times": 99 if kind in LOUD else 1, "seconds": 0.01}
     httpx.post(f"{unscripted}/_sandbox/faults", json=order)
-    hub = Hub(tmp_path, unscripted)
+    hub = MailchimpHub(tmp_path, unscripted)
     if kind in LOUD:
         if kind == "error_200":
             httpx.delete(f"{unscripted}/_sandbox/faults")
@@ -235,17 +243,17 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(kind: str, unscripted: s
 
 
 @pytest.mark.heavy
-def test_an_account_without_shops_is_read_without_orders(unscripted: str, whole: Hub, tmp_path: Path) -> None:
+def test_an_account_without_shops_is_read_without_orders(unscripted: str, whole: MailchimpHub, tmp_path: Path) -> None:
     httpx.post(
         f"{unscripted}/_sandbox/faults", json={"vendor": "mailchimp", "path": "*/ecommerce/*", "kind": "forbidden", "times": 9}
     )
-    hub = Hub(tmp_path, unscripted)
+    hub = MailchimpHub(tmp_path, unscripted)
     assert set(hub.run().unavailable) == {"stores", "orders", "order_lines"}
     others = [table for table in TABLES if table not in {"stores", "orders", "order_lines"}]
     assert hub.raw(*others) == whole.raw(*others)
 
 
-def test_values_that_do_not_fit_are_set_aside_with_their_reason(still: str, whole: Hub, tmp_path: Path) -> None:
+def test_values_that_do_not_fit_are_set_aside_with_their_reason(still: str, whole: MailchimpHub, tmp_path: Path) -> None:
     def spoil(path: str, body: bytes) -> bytes:
         if "/orders" in path:
             return re.sub(rb'"order_total":[0-9.]+', b'"order_total":"12,34"', body)
@@ -255,7 +263,7 @@ def test_values_that_do_not_fit_are_set_aside_with_their_reason(still: str, whol
         return re.sub(rb'"email_address":"p7@firm.example",', b"", body) if "/members" in path else body
 
     with between(still, spoil) as url:
-        hub = Hub(tmp_path, still)
+        hub = MailchimpHub(tmp_path, still)
         toml = hub.home / "hub.toml"
         toml.write_text(toml.read_text().replace(still, url))
         assert hub.run().quarantined == 3

@@ -20,7 +20,7 @@ from dlt_sources.marketo.records import LEADS
 from finance_hub import settings
 from sandbox.vendors import marketo
 from tests.dbt import make_views
-from tests.sandbox.marketo import RAW, Hub, Instance, write_firm
+from tests.sandbox.marketo import RAW, Instance, MarketoHub, write_firm
 
 LOG = "*/rest/v1/activities.json"
 
@@ -40,7 +40,7 @@ def instance(firm: Path) -> Iterator[Instance]:
 def wanted(firm: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
     """What a load without trouble leaves."""
     with Instance(firm) as running:
-        hub = Hub(tmp_path_factory.mktemp("wanted") / "hub", running)
+        hub = MarketoHub(tmp_path_factory.mktemp("wanted") / "hub", running)
         hub.load()
         return hub.raw()
 
@@ -48,7 +48,7 @@ def wanted(firm: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
 def test_a_first_load_has_every_row_of_the_company_and_a_second_one_writes_nothing(
     instance: Instance, firm: Path, tmp_path: Path
 ) -> None:
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     assert hub.load()["leads"] == 39
     known = marketo.identifiers(firm)
     leads = {str(key) for (key,) in hub.query("select id from marketo.leads")}
@@ -63,15 +63,15 @@ def test_a_first_load_has_every_row_of_the_company_and_a_second_one_writes_nothi
     assert hub.query("select count(*), count(distinct (program_id, lead_id)) from marketo.program_members") == [(29, 29)]
     assert hub.query("select undeclared_fields from marketo.extraction where undeclared_fields <> ''") == []
     assert hub.query("select * from marketo.quarantine") == []
-    instance.calls()
+    instance.log()
     loads = hub.query("select count(*) from marketo._dlt_loads")
     assert hub.load() == {}
     assert hub.query("select count(*) from marketo._dlt_loads") == loads
-    assert not any("/bulk/" in call["path"] for call in instance.calls())
+    assert not any("/bulk/" in call["path"] for call in instance.log())
 
 
 def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instance, tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     hub.load()
     instance.advance(7)
     loaded = hub.load()
@@ -82,7 +82,7 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
     assert not loaded.keys() & {"channels", "lead_partitions", "activity_types"}
     instance.advance(48)
     hub.load()
-    whole = Hub(tmp_path / "whole", instance)
+    whole = MarketoHub(tmp_path / "whole", instance)
     whole.load()
     found, complete = hub.raw(), whole.raw()
     complete["program_members"] = found["program_members"] = []  # of those that are gone nothing tells
@@ -96,9 +96,9 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
 def test_the_log_alone_tells_what_bulk_files_tell(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    hub = Hub(tmp_path / "hub", instance, "bulk = false")
+    hub = MarketoHub(tmp_path / "hub", instance, "bulk = false")
     hub.load()
-    assert not any("/bulk/" in call["path"] for call in instance.calls())
+    assert not any("/bulk/" in call["path"] for call in instance.log())
     assert hub.raw() == wanted
 
 
@@ -108,7 +108,7 @@ def test_what_bulk_files_may_not_bring_the_log_does(
 ) -> None:
     for kind in ("leads", "activities", "program/members"):
         instance.fault(path=f"*/bulk/v1/{kind}/export/create.json", kind="error_200", form=code, after=2, times=99)
-    hub = Hub(tmp_path / "hub", instance, 'history_from = "2026-03-01"')
+    hub = MarketoHub(tmp_path / "hub", instance, 'history_from = "2026-03-01"')
     hub.load()
     assert hub.raw() == wanted
     assert hub.load() == {}
@@ -138,7 +138,7 @@ def test_a_fault_that_passes_changes_nothing(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path, fault: dict[str, object]
 ) -> None:
     instance.fault(**fault)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     hub.load()
     assert hub.raw() == wanted
 
@@ -148,7 +148,7 @@ def test_faults_of_one_run_change_nothing(instance: Instance, wanted: dict[str, 
     instance.fault(path=LOG, kind="unauthorized", after=1)
     instance.fault(path="*/file.json", kind="truncate")
     instance.fault(path="*/programs.json", kind="throttle")
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     hub.load()
     assert hub.raw() == wanted
 
@@ -167,7 +167,7 @@ def test_a_fault_that_stays_fails_loudly_and_loads_nothing(
     instance: Instance, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: dict[str, object], words: str
 ) -> None:
     instance.fault(**fault)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     with caplog.at_level(logging.DEBUG), pytest.raises(Exception, match=words) as raised:
         hub.load()
     told = f"{raised.value!s} {raised.value.__cause__!s} {caplog.text}"
@@ -178,7 +178,7 @@ def test_a_fault_that_stays_fails_loudly_and_loads_nothing(
 
 def test_a_listing_that_may_not_be_read_is_told_and_the_others_go_on(instance: Instance, tmp_path: Path) -> None:
     instance.fault(path="*/emails.json", kind="forbidden", times=99)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = MarketoHub(tmp_path / "hub", instance)
     loaded = hub.load()
     assert loaded["leads"] == 39
     assert "emails" not in loaded
@@ -245,10 +245,10 @@ def test_a_moment_of_the_asset_api_is_read_in_spite_of_its_two_zones() -> None:
 
 
 @pytest.fixture(scope="module")
-def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
+def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> MarketoHub:
     """A hub that has read the simulated company's instance and built its models."""
     with Instance(meridian, at=datetime(2024, 12, 31, 23, 59, 59, tzinfo=UTC)) as running:
-        hub = Hub(tmp_path_factory.mktemp("group") / "hub", running, 'history_from = "2022-07-01"')
+        hub = MarketoHub(tmp_path_factory.mktemp("group") / "hub", running, 'history_from = "2022-07-01"')
         hub.load()
     make_views(settings.load(hub.home))
     return hub
@@ -260,7 +260,7 @@ def truth(meridian: Path, sql: str) -> list[tuple[object, ...]]:
         return database.execute(sql.replace("company.", "meridian.company.")).fetchall()
 
 
-def test_conformed_people_are_the_companys_leads(group: Hub, meridian: Path) -> None:
+def test_conformed_people_are_the_companys_leads(group: MarketoHub, meridian: Path) -> None:
     ours = (
         "lead join company.entity using (entity_id) where marketing = 'marketo' and created_at <= timestamp '2024-12-31 23:59:59'"
     )
@@ -285,7 +285,7 @@ def test_conformed_people_are_the_companys_leads(group: Hub, meridian: Path) -> 
     )
 
 
-def test_conformed_campaigns_and_costs_are_the_companys_rounded_to_whole_numbers(group: Hub, meridian: Path) -> None:
+def test_conformed_campaigns_and_costs_are_the_companys_rounded_to_whole_numbers(group: MarketoHub, meridian: Path) -> None:
     names = """
         select entity.name, case when renamed_at <= timestamp '2024-12-31 23:59:59' then renamed_to else campaign.name end, utm_campaign
         from company.campaign join company.entity using (entity_id)
@@ -305,7 +305,7 @@ def test_conformed_campaigns_and_costs_are_the_companys_rounded_to_whole_numbers
     assert group.query(told) == truth(meridian, spent)
 
 
-def test_conformed_touches_are_the_companys_without_what_the_crm_logs(group: Hub, meridian: Path) -> None:
+def test_conformed_touches_are_the_companys_without_what_the_crm_logs(group: MarketoHub, meridian: Path) -> None:
     happened = """
         select case touch_type when 'ad_click' then 'visit' else touch_type end as kind, count(*)
         from company.touch join company.entity using (entity_id)
@@ -322,7 +322,7 @@ def test_conformed_touches_are_the_companys_without_what_the_crm_logs(group: Hub
     assert group.query(lost) == [(0,)]
 
 
-def test_conformed_e_mails_count_as_many_recipients_as_there_were_people(group: Hub, meridian: Path) -> None:
+def test_conformed_e_mails_count_as_many_recipients_as_there_were_people(group: MarketoHub, meridian: Path) -> None:
     sent = truth(
         meridian,
         """
@@ -340,6 +340,6 @@ def test_conformed_e_mails_count_as_many_recipients_as_there_were_people(group: 
     assert sum(told[name][1] == count for name, _, count, _ in sent) > 20, "late ones reach everybody"
 
 
-def test_every_raw_table_is_there(group: Hub) -> None:
+def test_every_raw_table_is_there(group: MarketoHub) -> None:
     found = {name for (name,) in group.query("select table_name from information_schema.tables where table_schema = 'marketo'")}
     assert set(RAW) <= found

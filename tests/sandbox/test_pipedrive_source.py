@@ -25,7 +25,7 @@ from sandbox.vendors import pipedrive
 from sandbox.vendors.pipedrive.app import API_TOKEN
 from tests.dbt import make_views
 from tests.http.fault_server import FaultServer, http, say
-from tests.sandbox.pipedrive import PEOPLE, RAW, Hub, Instance, emulator, write_firm
+from tests.sandbox.pipedrive import PEOPLE, RAW, Instance, PipedriveHub, emulator, write_firm
 
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "refresh_token": "sandbox-refresh-0"}
 DEALS = "*/api/v2/deals"
@@ -46,13 +46,13 @@ def instance(firm: Path) -> Iterator[Instance]:
 def wanted(firm: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
     """What a load without trouble leaves."""
     with emulator(firm) as running:
-        hub = Hub(tmp_path_factory.mktemp("wanted") / "hub", running)
+        hub = PipedriveHub(tmp_path_factory.mktemp("wanted") / "hub", running)
         hub.load()
         return hub.raw()
 
 
 def test_a_first_load_has_every_row_and_a_second_one_writes_nothing(instance: Instance, firm: Path, tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     loaded = hub.load()
     known = pipedrive.identifiers(firm)
     assert loaded["persons"] == PEOPLE
@@ -88,7 +88,7 @@ def test_a_first_load_has_every_row_and_a_second_one_writes_nothing(instance: In
 
 
 def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instance, tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     hub.load()
     instance.advance(5.5)
     instance.calls()
@@ -102,7 +102,7 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
     assert flows == ["v1/deals/4/flow"]
     instance.advance(20)
     hub.load()
-    whole = Hub(tmp_path / "whole", instance)
+    whole = PipedriveHub(tmp_path / "whole", instance)
     whole.load()
     assert hub.raw() == whole.raw()
     gone = "(5, 8, 9)"
@@ -116,7 +116,7 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
 
 def test_after_a_long_pause_everything_is_compared(instance: Instance, tmp_path: Path) -> None:
     """The deal that was deleted on 10 July is no longer among the deleted ones on 24 August; of other kinds nobody names those deleted."""
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     hub.load()
     instance.advance(55)
     hub.load()
@@ -138,7 +138,7 @@ def test_after_a_long_pause_everything_is_compared(instance: Instance, tmp_path:
 def test_the_history_of_many_deals_is_spread_over_runs(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
-    hub = Hub(tmp_path / "hub", instance, "flows_per_run = 3")
+    hub = PipedriveHub(tmp_path / "hub", instance, "flows_per_run = 3")
     hub.load()
     read = "select count(distinct deal_id) from pipedrive.deal_changes"
     assert hub.query(read) == [(3,)]
@@ -183,7 +183,7 @@ def test_a_fault_that_passes_changes_nothing(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path, fault: dict[str, object]
 ) -> None:
     instance.fault(**fault)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     hub.load()
     assert hub.raw() == wanted
 
@@ -194,7 +194,7 @@ def test_faults_of_one_run_change_nothing(instance: Instance, wanted: dict[str, 
     instance.fault(path=DEALS, kind="throttle", form="cloudflare", after=1, retry_after=0)
     instance.fault(path="*/persons", kind="bad_json", after=1)
     instance.fault(path="*/flow", kind="error_200", after=2)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     hub.load()
     assert hub.raw() == wanted
 
@@ -219,7 +219,7 @@ def test_a_fault_that_stays_fails_loudly_and_loads_nothing(
     instance: Instance, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: dict[str, object], words: str
 ) -> None:
     instance.fault(**fault)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     with caplog.at_level(logging.DEBUG), pytest.raises(Exception, match=words) as raised:
         hub.load()
     assert API_TOKEN not in f"{raised.value!s} {raised.value.__cause__!s} {caplog.text}"
@@ -234,7 +234,7 @@ def test_what_may_not_be_read_is_told_and_is_read_once_it_may_be(
     instance.fault(path="*/deals/products", kind="forbidden", form="plan", times=1)
     instance.fault(path="*/personFields", kind="forbidden", times=2)
     instance.fault(path="*/flow", kind="day_limit", after=2)
-    hub = Hub(tmp_path / "hub", instance)
+    hub = PipedriveHub(tmp_path / "hub", instance)
     loaded = hub.load()
     assert loaded["persons"] == PEOPLE
     missing = {"activities", "deal_products", "person_fields", "person_field_options"}
@@ -393,10 +393,10 @@ def test_what_comes_in_two_shapes_is_read_in_both(endpoint: Endpoint, row: dict[
 
 
 @pytest.fixture(scope="module")
-def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
+def group(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> PipedriveHub:
     """A hub that has read the simulated company's account and built its models."""
     with emulator(meridian) as running:
-        hub = Hub(tmp_path_factory.mktemp("group") / "hub", running)
+        hub = PipedriveHub(tmp_path_factory.mktemp("group") / "hub", running)
         hub.load()
     make_views(settings.load(hub.home))
     return hub
@@ -413,7 +413,7 @@ def truth(meridian: Path, sql: str) -> list[tuple[Any, ...]]:
 LIVING = "company.opportunity where entity_id = 'bf' and created_at <= $now and coalesce(deleted_at > $now, true)"
 
 
-def test_conformed_deals_are_the_companys_to_the_cent(group: Hub, meridian: Path) -> None:
+def test_conformed_deals_are_the_companys_to_the_cent(group: PipedriveHub, meridian: Path) -> None:
     known = pipedrive.identifiers(meridian)
     theirs = truth(
         meridian,
@@ -435,7 +435,7 @@ def test_conformed_deals_are_the_companys_to_the_cent(group: Hub, meridian: Path
     ) == [("USD", "Sales Pipeline", None)]
 
 
-def test_open_deals_are_worth_what_their_stage_says(group: Hub, meridian: Path) -> None:
+def test_open_deals_are_worth_what_their_stage_says(group: PipedriveHub, meridian: Path) -> None:
     """One in seven has a probability of its own."""
     known = pipedrive.identifiers(meridian)["deal"]
     by_stage = {"qualification": "0.2", "discovery": "0.4", "proposal": "0.6", "negotiation": "0.8"}
@@ -458,7 +458,7 @@ def test_open_deals_are_worth_what_their_stage_says(group: Hub, meridian: Path) 
     ) == [("lost", 0), ("won", 1)]
 
 
-def test_conformed_stages_are_those_that_deals_went_through(group: Hub, meridian: Path) -> None:
+def test_conformed_stages_are_those_that_deals_went_through(group: PipedriveHub, meridian: Path) -> None:
     known = pipedrive.identifiers(meridian)["deal"]
     theirs = truth(
         meridian,
@@ -472,7 +472,7 @@ def test_conformed_stages_are_those_that_deals_went_through(group: Hub, meridian
     assert sorted(ours) == sorted((known[deal], stage, entered_at) for deal, stage, entered_at in theirs)
 
 
-def test_conformed_lines_are_the_companys_to_the_cent(group: Hub, meridian: Path) -> None:
+def test_conformed_lines_are_the_companys_to_the_cent(group: PipedriveHub, meridian: Path) -> None:
     sums = "count(*), sum(quantity)::decimal(20, 4), sum(amount{})::decimal(20, 4), sum(unit_price{})::decimal(20, 4), sum(discount_pct)::decimal(9, 4)"
     theirs = truth(
         meridian,
@@ -490,7 +490,7 @@ def test_conformed_lines_are_the_companys_to_the_cent(group: Hub, meridian: Path
     assert ours == theirs
 
 
-def test_conformed_people_are_leads_and_whoever_has_a_deal(group: Hub, meridian: Path) -> None:
+def test_conformed_people_are_leads_and_whoever_has_a_deal(group: PipedriveHub, meridian: Path) -> None:
     known = pipedrive.identifiers(meridian)["person"]
     theirs = truth(
         meridian,
@@ -519,7 +519,7 @@ def test_conformed_people_are_leads_and_whoever_has_a_deal(group: Hub, meridian:
     )
 
 
-def test_conformed_firms_sellers_and_touches_are_the_companys(group: Hub, meridian: Path) -> None:
+def test_conformed_firms_sellers_and_touches_are_the_companys(group: PipedriveHub, meridian: Path) -> None:
     known = pipedrive.identifiers(meridian)
     firms = truth(meridian, "select organization_id, name, domain, city from company.organization where entity_id = 'bf'")
     by_id = {known["organization"][key]: tuple(rest) for key, *rest in firms}
@@ -541,7 +541,7 @@ def test_conformed_firms_sellers_and_touches_are_the_companys(group: Hub, meridi
     assert group.query(orphans) == []
 
 
-def test_every_raw_table_is_there(group: Hub) -> None:
+def test_every_raw_table_is_there(group: PipedriveHub) -> None:
     assert set(RAW) == {table.name for table in records.TABLES}
     assert all(
         group.query(f"select count(*) > 0 or '{table}' = 'person_field_options' from pipedrive.{table}")[0][0] for table in RAW

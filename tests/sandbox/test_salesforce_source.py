@@ -15,7 +15,19 @@ from finance_hub import settings
 from sandbox.vendors import salesforce
 from sandbox.vendors.salesforce.access import USERNAME
 from tests.dbt import make_views
-from tests.sandbox.salesforce import CUSTOM, END, LEADS, Hub, Reader, company, having, let_pass, misbehaving, write_firm
+from tests.sandbox.salesforce import (
+    CUSTOM,
+    END,
+    LEADS,
+    NAME,
+    Reader,
+    SalesforceHub,
+    company,
+    having,
+    let_pass,
+    misbehaving,
+    write_firm,
+)
 from tests.sandbox.serving import serving
 
 
@@ -32,14 +44,14 @@ def group_org(meridian: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def hub(group_org: str, tmp_path_factory: pytest.TempPathFactory) -> Hub:
+def hub(group_org: str, tmp_path_factory: pytest.TempPathFactory) -> SalesforceHub:
     """A hub that has read the group's org."""
-    made = Hub(tmp_path_factory.mktemp("group") / "hub", group_org)
-    made.load()
+    made = SalesforceHub(tmp_path_factory.mktemp("group") / "hub", group_org)
+    made.run()
     return made
 
 
-def test_a_full_load_has_the_companys_rows_to_the_cent(hub: Hub, meridian: Path) -> None:
+def test_a_full_load_has_the_companys_rows_to_the_cent(hub: SalesforceHub, meridian: Path) -> None:
     deals = hub.query(
         "select name, selling_entity, amount, currency_iso_code, created_date from salesforce.opportunities order by all"
     )
@@ -83,18 +95,18 @@ def test_a_full_load_has_the_companys_rows_to_the_cent(hub: Hub, meridian: Path)
     assert hub.query("select distinct undeclared_fields from salesforce.extraction") == [("",)]
 
 
-def test_a_second_run_with_nothing_new_writes_nothing(hub: Hub) -> None:
+def test_a_second_run_with_nothing_new_writes_nothing(hub: SalesforceHub) -> None:
     loads = hub.query("select count(*) from salesforce._dlt_loads")
-    assert hub.load().rows == {}
+    assert hub.run().rows == {}
     assert hub.query("select count(*) from salesforce._dlt_loads") == loads
 
 
 def test_only_changes_travel_as_time_passes_and_the_tables_equal_a_full_load(meridian: Path, tmp_path: Path) -> None:
     with serving(salesforce, meridian) as (url, _clock):
-        hub = Hub(tmp_path / "hub", url)
-        first = hub.load().total
+        hub = SalesforceHub(tmp_path / "hub", url)
+        first = hub.run().total
         let_pass(url, days=21)
-        assert 0 < hub.load().total < first / 20
+        assert 0 < hub.run().total < first / 20
         whole = Reader(url, tmp_path / "whole", **CUSTOM)
         for listing in records.LISTINGS:
             whole.read(listing.endpoint.name)
@@ -103,11 +115,11 @@ def test_only_changes_travel_as_time_passes_and_the_tables_equal_a_full_load(mer
 
 def test_what_lies_in_the_bin_is_taken_out_and_merges_are_kept(firm: Path, tmp_path: Path) -> None:
     with serving(salesforce, firm) as (url, _clock):
-        hub = Hub(tmp_path / "hub", url)
-        hub.load()
+        hub = SalesforceHub(tmp_path / "hub", url)
+        hub.run()
         assert hub.query("select count(*) from salesforce.opportunities") == [(3,)]
         let_pass(url, days=20.5)
-        hub.load()
+        hub.run()
         for table in ("opportunities", "opportunity_history", "opportunity_contact_roles"):
             assert hub.query(f"select count(*) from salesforce.{table}") == [(2,)]
         merged = hub.query("select loser_id, winner_id from salesforce.merges")
@@ -122,11 +134,11 @@ def test_what_lies_in_the_bin_is_taken_out_and_merges_are_kept(firm: Path, tmp_p
 def test_an_org_that_shows_less_is_read_as_far_as_it_goes_and_says_what_is_missing(firm: Path, tmp_path: Path) -> None:
     hidden = frozenset({"Lead.Phone", "LeadHistory", "Campaign.UTM_Campaign__c"})
     with serving(having(hidden=hidden, multi_currency=False), firm) as (url, _clock):
-        hub = Hub(tmp_path / "hub", url)
-        missing = hub.load().unavailable
+        hub = SalesforceHub(tmp_path / "hub", url)
+        missing = hub.run().unavailable
         assert missing.keys() == {"lead_history", "currency_types", "dated_conversion_rates", "campaigns.utm_campaign"}
         assert hub.query("select count(phone), count(email), count(currency_iso_code) from salesforce.leads") == [(0, LEADS, 0)]
-        findings = {finding.subject: finding for finding in hub.check()}
+        findings = {finding.subject: finding for finding in hub.check(NAME)}
         assert not findings["campaigns"].ok
         assert "utm_field names the field 'UTM_Campaign__c', which Campaign does not have" in findings["campaigns"].message
         assert findings["leads"].ok
@@ -139,15 +151,15 @@ def small(firm: Path) -> Iterator[str]:
 
 
 def test_a_wrong_custom_field_or_secret_is_told_in_plain_words(small: str, tmp_path: Path) -> None:
-    hub = Hub(tmp_path / "hub", small)
-    assert {finding.ok for finding in hub.check()} == {True}
+    hub = SalesforceHub(tmp_path / "hub", small)
+    assert {finding.ok for finding in hub.check(NAME)} == {True}
     hub.set('entity_field = "Nothing__c"')
-    wrong = [finding.message for finding in hub.check() if not finding.ok]
+    wrong = [finding.message for finding in hub.check(NAME) if not finding.ok]
     assert len(wrong) == 6
     assert "the setting entity_field names the field 'Nothing__c', which Account does not have" in wrong[0]
-    other = Hub(tmp_path / "other", small)
+    other = SalesforceHub(tmp_path / "other", small)
     other.set('client_secret = "not-the-secret"')
-    (finding,) = other.check()
+    (finding,) = other.check(NAME)
     assert not finding.ok
     assert "invalid client credentials" in finding.message
     assert "not-the-secret" not in finding.message
@@ -157,17 +169,17 @@ def test_a_signed_statement_or_a_rotating_refresh_token_open_the_org_too(firm: P
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode().replace("\n", "\\n")
     with serving(having(certificate=key.public_key()), firm) as (url, clock):
-        signed = Hub(tmp_path / "signed", url)
+        signed = SalesforceHub(tmp_path / "signed", url)
         signed.set('client_secret = ""', f'username = "{USERNAME}"', f"private_key = '{pem}'")
-        assert {finding.ok for finding in signed.check()} == {True}
-        consented = Hub(tmp_path / "consented", url)
+        assert {finding.ok for finding in signed.check(NAME)} == {True}
+        consented = SalesforceHub(tmp_path / "consented", url)
         consented.set('refresh_token = "sandbox-refresh-0"')
         for _ in range(3):  # each session outlived: every renewal presents the token that the last one brought
-            assert {finding.ok for finding in consented.check()} == {True}
+            assert {finding.ok for finding in consented.check(NAME)} == {True}
             clock.advance(3 * 3600)
         with misbehaving(url, kind="day_limit", path="*/oauth2/token"):
-            assert "quota is used up at the token endpoint" in consented.check()[0].message
-        assert {finding.ok for finding in consented.check()} == {True}, "a quota is no refusal: the consent stands"
+            assert "quota is used up at the token endpoint" in consented.check(NAME)[0].message
+        assert {finding.ok for finding in consented.check(NAME)} == {True}, "a quota is no refusal: the consent stands"
 
 
 @pytest.mark.parametrize(
@@ -185,17 +197,17 @@ def test_settings_that_cannot_work_are_refused_with_what_was_expected(keys: dict
 
 
 @pytest.fixture(scope="module")
-def models(hub: Hub) -> Hub:
+def models(hub: SalesforceHub) -> SalesforceHub:
     """The hub with its staging and conformed models."""
     make_views(settings.load(hub.home))
     return hub
 
 
-def conformed(models: Hub, shape: str, columns: str) -> list[tuple[Any, ...]]:
+def conformed(models: SalesforceHub, shape: str, columns: str) -> list[tuple[Any, ...]]:
     return models.query(f"select {columns} from intermediate.int_salesforce_{shape}_conformed order by all")
 
 
-def test_conformed_deals_lines_stages_and_people_are_the_companys(models: Hub, meridian: Path) -> None:
+def test_conformed_deals_lines_stages_and_people_are_the_companys(models: SalesforceHub, meridian: Path) -> None:
     known = salesforce.identifiers(meridian)
     there = f"o.created_at <= {END} and (o.deleted_at > {END}) is not false and o.entity_id in {{ours}}"
     truth = company(
@@ -234,7 +246,7 @@ def test_conformed_deals_lines_stages_and_people_are_the_companys(models: Hub, m
     )
 
 
-def test_conformed_people_are_each_one_whatever_they_are_in_the_org(models: Hub, meridian: Path) -> None:
+def test_conformed_people_are_each_one_whatever_they_are_in_the_org(models: SalesforceHub, meridian: Path) -> None:
     known = salesforce.identifiers(meridian)
     found = conformed(
         models, "people", "person_id, email, lead_at, mql_at, sql_at, disqualified_at is not null, company_id is not null"
@@ -258,7 +270,7 @@ def test_conformed_people_are_each_one_whatever_they_are_in_the_org(models: Hub,
     assert all(has_company for person_id, *_, has_company in found if person_id in contacts)
 
 
-def test_conformed_companies_campaigns_sellers_and_touches_are_the_companys(models: Hub, meridian: Path) -> None:
+def test_conformed_companies_campaigns_sellers_and_touches_are_the_companys(models: SalesforceHub, meridian: Path) -> None:
     known = salesforce.identifiers(meridian)
     firms = conformed(models, "companies", "company_id, company_name, domain, org_unit_ref")
     named = {known["company"][key]: (name, domain, unit) for key, name, domain, unit in company(

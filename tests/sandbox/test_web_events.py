@@ -17,7 +17,7 @@ from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors.web_events import write_export
 from sandbox.vendors.web_events.store import EventStore
 from sandbox.vendors.wire import VirtualClock
-from tests.sandbox.growth_hub import Hub, let_pass
+from tests.sandbox.hub import Hub, let_pass
 
 TOKEN = {"Authorization": "Bearer sandbox-web-events-token"}
 SITES = ("bf", "de", "jp", "uk", "us")
@@ -89,7 +89,7 @@ def test_what_is_added_to_a_file_is_read_alone_and_the_table_is_that_of_a_full_l
             assert len(hub.calls()) == 2, "the list and the newest file"
         fresh = Hub(tmp_path / "fresh", running.url, {"web_events"})
         fresh.load("web_events_bf")
-        assert hub.raw("web_events", "events") == fresh.raw("web_events", "events")
+        assert hub.told("web_events", "events") == fresh.told("web_events", "events")
 
 
 def test_a_folder_on_this_machine_tells_what_the_server_tells(served: RunningSandbox, meridian: Path, tmp_path: Path) -> None:
