@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class VirtualClock:
@@ -88,3 +89,28 @@ class CallLimit:
                 self._window, self._used = window, 0
             self._used += 1
             return self.calls - self._used if self._used <= self.calls else -1, (window + 1) * self.per_seconds - stamp
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Stands before an application: token and limits first; a path counts with and without its last slash.
+
+    ``admit`` says what stops a call before it is looked at, if anything, and which headers its answer carries anyhow.
+    """
+
+    admit: Callable[[Scope], tuple[Response | None, Mapping[str, str]]]
+    inner: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        if scope["type"] != "http":
+            return
+        scope = {**scope, "path": str(scope["path"]).rstrip("/") or "/"}
+        refusal, headers = self.admit(scope)
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        await (self.inner if refusal is None else refusal)(scope, receive, marked)

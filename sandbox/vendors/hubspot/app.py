@@ -10,12 +10,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from sandbox.vendors.hubspot import replies, search
 from sandbox.vendors.hubspot.account import AccountApi
@@ -26,7 +26,7 @@ from sandbox.vendors.hubspot.replies import Refusal
 from sandbox.vendors.hubspot.store import HubSpotStore
 from sandbox.vendors.hubspot.versions import with_dates
 from sandbox.vendors.tokens import CLIENT_ID, TokenServer
-from sandbox.vendors.wire import CallLimit, VirtualClock
+from sandbox.vendors.wire import CallLimit, Gate, VirtualClock
 
 NAME = "hubspot"
 PRIVATE_APP_TOKEN = "sandbox-hubspot-token"
@@ -78,7 +78,7 @@ class HubSpotApi:
             ),
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
         )
-        return _Gate(self, inner)
+        return Gate(self.admit, inner)
 
     def error(self, kind: str) -> Response:
         """HubSpot's own error bodies."""
@@ -185,28 +185,6 @@ class HubSpotApi:
             raise Refusal(404, "refresh token is invalid", "OBJECT_NOT_FOUND")
         named = {"token": token, "user": "admin@meridian.example", "hub_domain": "meridian.example", "client_id": CLIENT_ID}
         return replies.reply({**_WHO, **named, "token_type": "refresh"})
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """Stands before the application: token and limits first; a path counts with and without its last slash."""
-
-    api: HubSpotApi
-    inner: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
-        if scope["type"] != "http":
-            return
-        refusal, headers = self.api.admit(scope)
-
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
-            await send(message)
-
-        answering = self.inner if refusal is None else refusal
-        await answering({**scope, "path": str(scope["path"]).rstrip("/") or "/"}, receive, marked)
 
 
 def _token_answer(access: str, refresh: str | None, seconds: int) -> dict[str, object]:

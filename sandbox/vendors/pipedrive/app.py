@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from sandbox.vendors.pipedrive import replies
 from sandbox.vendors.pipedrive.listings import Version2
@@ -24,7 +24,7 @@ from sandbox.vendors.pipedrive.older import Version1
 from sandbox.vendors.pipedrive.replies import Refusal
 from sandbox.vendors.pipedrive.store import PipedriveStore
 from sandbox.vendors.tokens import TokenServer
-from sandbox.vendors.wire import VirtualClock
+from sandbox.vendors.wire import Gate, VirtualClock
 
 NAME = "pipedrive"
 API_TOKEN = "sandbox-pipedrive-token"
@@ -69,7 +69,7 @@ class PipedriveApi:
             ],
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
         )
-        return _Gate(self, inner)
+        return Gate(self.admit, inner)
 
     def budget(self) -> int:
         """How many tokens the account may spend in a day."""
@@ -147,28 +147,6 @@ class PipedriveApi:
         if answer.status_code != 200:
             return _bad_grant(str(body["error"]), "The grant or the client is invalid")
         return replies.reply({**body, "api_domain": str(request.url).partition("/oauth/")[0]})
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """Stands before the application: token and limits first; a path counts with and without its last slash."""
-
-    api: PipedriveApi
-    inner: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
-        if scope["type"] != "http":
-            return
-        refusal, headers = self.api.admit(scope)
-
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
-            await send(message)
-
-        answering = self.inner if refusal is None else refusal
-        await answering({**scope, "path": str(scope["path"]).rstrip("/") or "/"}, receive, marked)
 
 
 def _cost(path: str) -> int:

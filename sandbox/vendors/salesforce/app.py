@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pyarrow as pa
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from sandbox.vendors.salesforce import replies, soql
 from sandbox.vendors.salesforce.access import Access
@@ -24,7 +24,7 @@ from sandbox.vendors.salesforce.bulk import BulkApi
 from sandbox.vendors.salesforce.objects import ObjectType, visible
 from sandbox.vendors.salesforce.replies import Refusal
 from sandbox.vendors.salesforce.store import NAME, SalesforceStore
-from sandbox.vendors.wire import CallLimit, VirtualClock
+from sandbox.vendors.wire import CallLimit, Gate, VirtualClock
 
 CALLS_IN_A_DAY = 100_000
 BATCH, SMALLEST_BATCH = 2000, 200
@@ -105,7 +105,7 @@ class SalesforceApi:
             ],
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
         )
-        return _Gate(self, inner)
+        return Gate(self.admit, inner)
 
     def error(self, kind: str) -> Response:
         """Salesforce's own error bodies."""
@@ -258,29 +258,6 @@ class SalesforceApi:
         if start < now - _REPLICATION_WINDOW:
             raise Refusal(400, "INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
         return found, start, min(end, now)
-
-
-@dataclass(frozen=True)
-class _Gate:
-    """Stands before the application: session and limit first; a path counts with and without its last slash."""
-
-    api: SalesforceApi
-    inner: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call."""
-        if scope["type"] != "http":
-            return
-        scope = {**scope, "path": str(scope["path"]).rstrip("/") or "/"}
-        refusal, headers = self.api.admit(scope)
-
-        async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
-            await send(message)
-
-        answering = self.inner if refusal is None else refusal
-        await answering(scope, receive, marked)
 
 
 def _path_within(scope: Scope) -> str:
