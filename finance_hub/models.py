@@ -8,11 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock
-
-from finance_hub.settings import warehouse_of
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 DBT = str(Path(sys.executable).with_name("dbt"))
@@ -26,9 +25,28 @@ class BuildError(Exception):
     """dbt could not start, or could not read the project."""
 
 
-def environment(warehouse: Path) -> dict[str, str]:
-    """What dbt needs to know: the same in every call, or it would parse the project anew each time."""
-    return {"FINANCE_HUB_WAREHOUSE": str(warehouse), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+def environment(home: Path) -> dict[str, str]:
+    """The variables that dbt runs with.
+
+    It finds the warehouse under ``~``: for a path that differs from home to home it would parse the whole project anew in each.
+    """
+    return {"HOME": str(home.resolve()), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+
+
+@contextlib.contextmanager
+def as_environment_of(home: Path) -> Iterator[None]:
+    """For a library that starts dbt with the environment of this process: that of a home, until it has started."""
+    variables = environment(home)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def manifest(home: Path) -> Path:
@@ -59,8 +77,7 @@ def run(home: Path, target: Path, *arguments: str) -> str:
     """
     command = [DBT, "--quiet", "--no-use-colors", *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
     command += ["--target-path", str(target), "--log-path", str(home / "logs")]
-    known = {**os.environ, **environment(warehouse_of(home))}
-    ran = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, env={**os.environ, **environment(home)}, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise BuildError(f"dbt cannot {arguments[0]} {PROJECT}: {(ran.stdout + ran.stderr).strip()[-2000:]}")
     return ran.stdout

@@ -1,7 +1,6 @@
 """Every dbt model, seed and test as an asset or a check, built by one op that has the warehouse to itself."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -42,13 +41,13 @@ def defs() -> dg.Definitions:
         with warehouse.writing(settings.warehouse) as database:
             views.make(database, wanted)
             columns: dict[str, Columns] = dict(warehouse.columns(database))
-        os.environ.update(models.environment(settings.warehouse))
         hub.meanwhile()
         command = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
         command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         if wanted:  # their tests are dbt's
             command += ["--indirect-selection", "empty", "--exclude", views.criteria(manifest, wanted)]
-        running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
+        with models.as_environment_of(settings.home):
+            running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
         yield from _made(manifest, wanted, columns)
         yield from _events(running, columns)
 

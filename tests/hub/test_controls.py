@@ -79,6 +79,7 @@ DAMAGE = {
     "archive_is_what_was_received": "update xero.extraction set documents_received = documents_received + 1 where table_name = 'invoices'",
     "raw_is_what_was_received": "update xero.invoice_lines set line_amount = line_amount + 0.01 where line_item_id = (select min(line_item_id) from xero.invoice_lines)",
     "staging_is_what_is_raw": "create or replace view staging.stg_hubspot__contacts as select * from hubspot.contacts limit 5",
+    "raw_keys_are_unique": "insert into hubspot.contacts from hubspot.contacts limit 1",
     "no_load_was_cut_off": "update hubspot.contacts set _dlt_load_id = 'dead' where id = (select min(id) from hubspot.contacts)",
     "little_was_set_aside": "update xero.extraction set documents_quarantined = 30 where table_name = 'journals'",
     "vendors_send_what_is_declared": "update xero.extraction set undeclared_fields = 'Novelty' where table_name = 'journals'",

@@ -97,6 +97,21 @@ def _staged_rows(_settings: Settings, database: Database) -> str:
     return " union all ".join(parts)
 
 
+def _doubled_keys(_settings: Settings, _database: Database) -> str:
+    """Keys that stand in more than one row of a raw table."""
+    parts = []
+    for system in SYSTEMS.values():
+        for table in system.tables:
+            key = ", ".join(f'"{name}"' for name in ("connection_id", *table.key))
+            parts.append(
+                f"""
+                select '{system.name}.{table.name}' as table_name, ({key})::varchar as key, count(*) as row_count
+                from "{system.name}"."{table.name}" group by {key} having count(*) > 1
+                """
+            )
+    return " union all ".join(parts)
+
+
 def _unfinished_rows(_settings: Settings, _database: Database) -> str:
     """Rows of loads that were cut off: invisible to the models, and a sign of a killed run."""
     return " union all ".join(
@@ -154,6 +169,12 @@ CHECKS = (
         name="staging_is_what_is_raw",
         description="The staging views show every row of every completed load.",
         query=_staged_rows,
+    ),
+    expectation_check(
+        asset=["core", "fct_source_run"],
+        name="raw_keys_are_unique",
+        description="No raw table has two rows of one key: staging views show what a vendor has once.",
+        query=_doubled_keys,
     ),
     expectation_check(
         asset=["core", "fct_source_run"],
