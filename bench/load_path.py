@@ -144,8 +144,8 @@ def load(way: str, count: int, folder: Path, *, streamed: bool) -> dict[str, flo
     warm.run(make(folder, pages(PAGE)))  # what libraries load the first time is no part of the throughput
     before, began = time.process_time(), time.monotonic()
     making = 0.0
-    with warehouse.writing(folder / "bench.duckdb") as database:
-        warehouse.bound_memory(database, len(LINES.tables[0].columns))
+    columns = len(LINES.tables[0].columns)
+    with warehouse.writing(folder / "bench.duckdb") as database, warehouse.bounded_memory(database, columns):
         pipeline = dlt.pipeline(
             "bench", pipelines_dir=str(folder), destination=dlt.destinations.duckdb(database), dataset_name="raw"
         )

@@ -100,15 +100,18 @@ def authorize(settings: Settings, name: str, *, port: int, show: Callable[[str],
     open_connection(settings, connection).tokens.save(name, tokens, first_refresh_token=application.first_refresh_token)
 
 
-def extract(settings: Settings, connection: ConnectionSettings) -> Staged:
-    """Fetch what is new from one connection into a staged package. Touches the warehouse only to read the cursors."""
+def extract(settings: Settings, connection: ConnectionSettings, cursors: Path | None = None) -> Staged:
+    """Fetch what is new from one connection into a staged package.
+
+    Where it left off it finds in ``cursors`` (see :func:`finance_hub.warehouse.copy_cursors`), else in the warehouse.
+    """
     work = settings.home / "work"
     work.mkdir(parents=True, exist_ok=True)
     _sweep(work)
     folder = Path(tempfile.mkdtemp(prefix=f"{connection.name}-", dir=work))
     unavailable = Unavailable()
     try:
-        with warehouse.reading(settings.warehouse) as database:
+        with warehouse.reading(cursors or settings.warehouse) as database:
             pipeline = _pipeline(connection.system, connection.name, folder, database)
             pipeline.sync_destination()
         source = SYSTEMS[connection.system].module().source(open_connection(settings, connection), unavailable)
@@ -120,10 +123,10 @@ def extract(settings: Settings, connection: ConnectionSettings) -> Staged:
     return Staged(connection.name, connection.system, str(folder), unavailable.reasons)
 
 
-def attempt(settings: Settings, connection: ConnectionSettings) -> Staged:
+def attempt(settings: Settings, connection: ConnectionSettings, cursors: Path | None = None) -> Staged:
     """Extract; what went wrong is told in the answer, which can travel between processes as an exception of a source cannot."""
     try:
-        return extract(settings, connection)
+        return extract(settings, connection, cursors)
     except Exception as trouble:  # noqa: BLE001 - whatever it is, it is told
         may_pass = isinstance(_of_source(trouble), TransientFailure | DeadlineExceeded | IncompleteRead)
         return Staged(connection.name, connection.system, problem=cause(trouble), may_pass=may_pass)
@@ -138,8 +141,8 @@ def load(settings: Settings, staged: Staged) -> Loaded:
         with warehouse.writing(settings.warehouse) as database:
             pipeline = _pipeline(staged.system, staged.connection_id, folder, database)
             widest = max((len(table["columns"]) for table in pipeline.default_schema.tables.values()), default=0)
-            warehouse.bound_memory(database, widest)
-            loads = [step.load_id for step in pipeline.load().load_packages] if pipeline.has_pending_data else []
+            with warehouse.bounded_memory(database, widest):
+                loads = [step.load_id for step in pipeline.load().load_packages] if pipeline.has_pending_data else []
             if loads:
                 marks = ", ".join("?" * len(loads))
                 found = database.execute(

@@ -14,10 +14,11 @@ from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from finance_hub import ingestion
+from finance_hub import ingestion, warehouse
 from finance_hub.ingestion import Staged
 from finance_hub.settings import ConnectionSettings, Settings
 
@@ -29,7 +30,7 @@ _PRELOADED = ["finance_hub.ingestion", "dlt.destinations.impl.duckdb.duck", "dlt
 class Readers:
     """Reads the named connections of a hub, a few at once, from the beginning of the ``with`` block; ends with it or with its process.
 
-    The warehouse must be there: sources find in it where they left off.
+    The warehouse must be there: sources find in it where they left off. They are given a copy of that, so that it is free meanwhile.
     """
 
     def __init__(self, settings: Settings, names: Collection[str]) -> None:
@@ -42,8 +43,9 @@ class Readers:
         self._processes: set[BaseProcess] = set()
 
     def __enter__(self) -> Self:
+        cursors = self._cursors("all")
         for name in self._names:
-            self._begun[name] = self._threads.submit(self._read, self._settings, self._settings.connections[name])
+            self._begun[name] = self._threads.submit(self._read, self._settings, self._settings.connections[name], cursors)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -54,12 +56,20 @@ class Readers:
 
     def staged(self, settings: Settings, connection: ConnectionSettings) -> Staged:
         """What was read through a connection, waited for; asked for again, it is read again."""
-        begun = self._begun.pop(connection.name, None) or self._threads.submit(self._read, settings, connection)
+        begun = self._begun.pop(connection.name, None)
+        if begun is None:
+            begun = self._threads.submit(self._read, settings, connection, self._cursors(connection.name))
         return begun.result()
 
-    def _read(self, settings: Settings, connection: ConnectionSettings) -> Staged:
+    def _cursors(self, whose: str) -> Path:
+        """Where sources left off, as the warehouse has it now."""
+        copy = self._settings.home / "work" / f"cursors-{whose}.duckdb"
+        warehouse.copy_cursors(self._settings.warehouse, copy)
+        return copy
+
+    def _read(self, settings: Settings, connection: ConnectionSettings, cursors: Path) -> Staged:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_reader, args=(theirs, settings, connection), daemon=True)
+        process = self._context.Process(target=_reader, args=(theirs, settings, connection, cursors), daemon=True)
         process.start()
         self._processes.add(process)
         theirs.close()
@@ -75,7 +85,7 @@ class Readers:
         return staged
 
 
-def _reader(pipe: Pipe, settings: Settings, connection: ConnectionSettings) -> None:
+def _reader(pipe: Pipe, settings: Settings, connection: ConnectionSettings, cursors: Path) -> None:
     def end_with_parent() -> None:
         try:
             pipe.recv()
@@ -84,4 +94,4 @@ def _reader(pipe: Pipe, settings: Settings, connection: ConnectionSettings) -> N
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C reaches the parent, which ends this process
     threading.Thread(target=end_with_parent, daemon=True).start()
-    pipe.send(ingestion.attempt(settings, connection))
+    pipe.send(ingestion.attempt(settings, connection, cursors))

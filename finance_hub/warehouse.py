@@ -21,6 +21,9 @@ from finance_hub.settings import Settings
 Database: TypeAlias = duckdb.DuckDBPyConnection
 _LOCKED = "Could not set lock on file"
 _WAIT_SECONDS = 600.0
+_KEPT: dict[Path, Database] = {}
+"""Warehouses that this process keeps open (see :func:`kept_open`)."""
+_OF_DLT = ("_dlt_loads", "_dlt_pipeline_state", "_dlt_version")
 _DLT_LOADS = """
     create table if not exists "{schema}"._dlt_loads (
         load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar)
@@ -55,6 +58,8 @@ class WarehouseBusyError(Exception):
 
 
 def _open(path: Path, *, read_only: bool, wait: float) -> Database:
+    if path in _KEPT:
+        return _KEPT[path].cursor()
     give_up_at = time.monotonic() + wait
     config = {"access_mode": "READ_ONLY"} if read_only else {}
     while True:
@@ -75,17 +80,78 @@ def writing(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[Database]:
     connection = _open(path, read_only=False, wait=wait)
     try:
         yield connection
-        connection.execute("checkpoint")
+        if path not in _KEPT:
+            connection.execute("checkpoint")
     finally:
         connection.close()
 
 
-def bound_memory(database: Database, columns: int) -> None:
+@contextmanager
+def kept_open(path: Path, *, wait: float = _WAIT_SECONDS) -> Iterator[None]:
+    """Let whoever opens the warehouse in this process meanwhile share one opening, for reading too.
+
+    To open it and to close it takes half a second, with its hundreds of tables and views; a run does it for each connection that it
+    loads. Other processes wait until the end.
+    """
+    _KEPT[path] = _open(path, read_only=False, wait=wait)
+    try:
+        yield
+    finally:
+        _let_go(path)
+
+
+@contextmanager
+def lent(path: Path) -> Iterator[None]:
+    """Let another process have the warehouse to itself, if this one keeps it open."""
+    was_kept = _let_go(path)
+    try:
+        yield
+    finally:
+        if was_kept:
+            _KEPT[path] = _open(path, read_only=False, wait=_WAIT_SECONDS)
+
+
+def _let_go(path: Path) -> bool:
+    connection = _KEPT.pop(path, None)
+    if connection is None:
+        return False
+    connection.execute("checkpoint")
+    connection.close()
+    return True
+
+
+@contextmanager
+def bounded_memory(database: Database, columns: int) -> Iterator[None]:
     """Let a load spill to disk instead of growing with its tables: who loads shares the machine with everybody else.
 
     What it needs grows with the columns of the widest table: each is written apart.
     """
-    database.execute(f"set memory_limit = '{144 + columns * 3 // 4}MB'; set preserve_insertion_order = false; set threads = 1")
+    row = database.execute("select coalesce(sum(memory_usage_bytes), 0) // 1000000 from duckdb_memory()").fetchone()
+    held = row[0] if row else 0  # what former loads left on the log stays in memory until it is in its place
+    limit = held + 144 + columns * 3 // 4
+    database.execute(f"set memory_limit = '{limit}MB'; set preserve_insertion_order = false; set threads = 1")
+    try:
+        yield
+    finally:
+        database.execute("reset memory_limit; reset preserve_insertion_order; reset threads")
+
+
+def copy_cursors(path: Path, to: Path) -> None:
+    """Copy what sources need to know of the warehouse, where they left off, into a file that nobody else holds."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
+    quoted = str(to).replace("'", "''")
+    with writing(path) as database:
+        database.execute(f"attach '{quoted}' as cursors")
+        known = database.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = ? and table_name in (?, ?, ?) order by all",
+            [path.stem, *_OF_DLT],
+        ).fetchall()
+        for schema in sorted({schema for schema, _ in known}):
+            database.execute(f'create schema cursors."{schema}"')
+        for schema, name in known:
+            database.execute(f'create table cursors."{schema}".{name} as from {path.stem}."{schema}".{name}')
+        database.execute("detach cursors")
 
 
 @contextmanager

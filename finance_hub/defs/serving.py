@@ -36,7 +36,8 @@ def defs() -> dg.Definitions:
         settings = hub.settings()
         with warehouse.writing(settings.warehouse) as database:
             sealed = closing.seal(database)
-        published = publish.publish(settings)
+        with warehouse.lent(settings.warehouse):
+            published = publish.publish(settings)
         return dg.MaterializeResult(
             metadata={
                 "path": dg.MetadataValue.path(published),

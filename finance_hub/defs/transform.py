@@ -46,10 +46,11 @@ def defs() -> dg.Definitions:
         command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         if wanted:  # their tests are dbt's
             command += ["--indirect-selection", "empty", "--exclude", views.criteria(manifest, wanted)]
-        with models.as_environment_of(settings.home):
-            running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
-        yield from _made(manifest, wanted, columns)
-        yield from _events(running, columns)
+        with warehouse.lent(settings.warehouse):
+            with models.as_environment_of(settings.home):
+                running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
+            yield from _made(manifest, wanted, columns)
+            yield from _events(running, columns)
 
     known = [
         dg.AssetSpec(["hub", name], group_name="hub", description=told, kinds={"duckdb"}, owners=["team:data"])
