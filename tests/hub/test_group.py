@@ -1,4 +1,4 @@
-"""The simulated company, whose truth is known, through the hub: statements to the cent, and changes as time passes.
+"""The demo, that is the simulated company, whose truth is known, through the hub: statements to the cent, and changes as time passes.
 
 The last month is not compared: its closing entries are posted in the days after the as-of date.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,13 +21,16 @@ import pytest
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import ingestion, models, publish, scorecard, settings, views, warehouse
 from finance_hub.attribution import MODELS
-from finance_hub.refresh import dagster_home, refresh
-from sandbox.server import RunningSandbox, Shown
+from finance_hub.demo import COMPANY
+from finance_hub.refresh import dagster_home
+from sandbox import server
 from tests.conftest import connect
 
+HUB = str(Path(sys.executable).parent / "finance-hub")
 AS_OF = "2026-06-30"
 CLOSED = date(2026, 5, 1)
 ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian Japan KK", "Meridian UK Ltd", "BrightForms LLC"}
+pytestmark = pytest.mark.timeout(900)  # a whole demo, perhaps beside other tests
 FLAWS = {
     "entries_are_made_in_time",
     "no_bill_is_entered_twice",
@@ -34,24 +40,65 @@ FLAWS = {
 }
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A demo: its home, and what it printed."""
+
+    home: Path
+    told: str
+
+
 @pytest.fixture(scope="module")
-def home(group: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """The demo, on a company a third of its size."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    command = [HUB, "demo", "--home", str(home), "--scale", "0.35", "--as-of", AS_OF]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return Shown(home, ran.stdout)
+
+
+@pytest.fixture(scope="module")
+def home(demo: Shown) -> Path:
     """A hub that has read the group and published."""
-    home = connect(tmp_path_factory.mktemp("group"), group.url, currency="USD", as_of=AS_OF)
-    outcome = refresh(settings.load(home))
-    assert outcome.problems == []
-    found = {told.split(" of ")[0].removeprefix("check ") for told in outcome.checks_failed}
-    assert found <= FLAWS, "what was made to go wrong, and nothing else"
-    assert sum(loaded.quarantined for loaded in outcome.loaded) == 0
-    return home
+    return demo.home
 
 
 @pytest.fixture(scope="module")
-def snapshot(home: Path, meridian: Path) -> duckdb.DuckDBPyConnection:
+def snapshot(home: Path) -> duckdb.DuckDBPyConnection:
     """What a hub publishes of the group, with the truth attached beside it."""
-    connection = duckdb.connect()
-    connection.execute(f"attach '{publish.current(home)}' as hub (read_only); attach '{meridian}' as meridian (read_only); use hub")
+    connection = scorecard.attach(publish.current(home), home / COMPANY)
+    connection.execute("use hub")
     return connection
+
+
+def test_the_demo_shows_everything_that_the_hub_is_for(demo: Shown) -> None:
+    for title in (
+        "Rows by source",
+        "Profit and loss of the group by quarter",
+        "Campaigns with the best return",
+        "What a customer costs and is worth",
+        "Budget variances that broke their threshold",
+        "Checks of behaviour",
+        "checks passed",
+        "Alerts",
+        "finance-hub ui",
+        "finance-hub query",
+    ):
+        assert title in demo.told, title
+    assert "Nothing was published" not in demo.told
+    assert publish.current(demo.home).name == "hub_000001.duckdb"
+
+
+def test_afterwards_nothing_is_left_running(demo: Shown) -> None:
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(demo.home) not in running
+
+
+def test_checks_find_what_was_made_to_go_wrong_and_nothing_else(snapshot: duckdb.DuckDBPyConnection) -> None:
+    failed = snapshot.execute("select check_name from hub.marts.data_quality where not passed").fetchall()
+    assert {name for (name,) in failed} <= FLAWS
+    assert snapshot.execute("select sum(documents_quarantined) from hub.core.fct_source_run").fetchone() == (0,)
 
 
 def test_the_statements_of_every_company_are_the_true_ones_to_the_cent(snapshot: duckdb.DuckDBPyConnection) -> None:
@@ -257,7 +304,7 @@ def _load_all(home: Path) -> dict[str, int]:
 
 @pytest.mark.heavy
 def test_after_time_passes_only_changes_travel_and_the_result_is_that_of_a_full_load(meridian: Path, tmp_path: Path) -> None:
-    with RunningSandbox(Shown(company=meridian, limits=False)) as running:
+    with server.RunningSandbox(server.Shown(company=meridian, limits=False)) as running:
         incremental = connect(tmp_path / "incremental", running.url, as_of=AS_OF)
         # Ties of customer relations that change by themselves are looked for once a day: here the day is over at once.
         settled = incremental / "hub.toml"
