@@ -56,12 +56,12 @@ lint: $(READY) ## Check style of Python and SQL, types and import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@cd dbt_project && ../$(BIN)/sqlfluff lint --processes $(WORKERS) models
+	@cd dbt_project && ../$(BIN)/sqruff lint models
 
 format: $(READY) ## Rewrite files in the project's style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@cd dbt_project && ../$(BIN)/sqlfluff fix --processes $(WORKERS) models
+	@cd dbt_project && ../$(BIN)/sqruff fix models
 
 sources: $(READY) ## Write the dbt sources from the declared raw tables
 	@$(BIN)/python -m finance_hub.source_docs
