@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from finance_hub import warehouse
 from finance_hub.attribution import rules
+from finance_hub.attribution.logistic import logistic_credits
 from finance_hub.attribution.markov import removal_effects
 from finance_hub.attribution.paths import AttributionError, Journeys
 from finance_hub.attribution.shapley import shapley_values
@@ -25,6 +26,7 @@ DATA_DRIVEN: dict[str, Callable[[Journeys], NDArray[np.float64]]] = {
     "markov_1": partial(removal_effects, order=1),
     "markov_2": partial(removal_effects, order=2),
     "shapley": shapley_values,
+    "logistic": logistic_credits,
 }
 """Models that look at all journeys at once, and what each channel is worth under them, in the order of ``Journeys.channels``."""
 MODELS = (*rules.RULES, *DATA_DRIVEN)

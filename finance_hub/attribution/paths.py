@@ -130,7 +130,8 @@ class Journeys:
     """Paths as arrays, for what is computed outside SQL.
 
     ``channels`` are in order of name. ``channel`` (an index of ``channels``) and ``path`` have one element for each touch, in order of
-    path and position; ``conversions`` and ``nulls`` one for each path. Paths that nobody went are left out, their channels are not.
+    path and position; ``conversions`` and ``nulls`` one for each path, and so has ``group``, the number of what the path belongs to. Paths
+    that nobody went are left out, their channels are not.
     """
 
     channels: list[str]
@@ -138,10 +139,11 @@ class Journeys:
     path: NDArray[np.int64]
     conversions: NDArray[np.float64]
     nulls: NDArray[np.float64]
+    group: NDArray[np.int64]
 
     @classmethod
-    def of(cls, touches: pa.Table) -> Journeys:
-        """The arrays of a table of touches."""
+    def of(cls, touches: pa.Table, *, group: str | None = None) -> Journeys:
+        """The arrays of a table of touches; paths belong to what its column ``group`` names, to one whole if none is named."""
         names = pc.unique(touches["channel"]).sort()
         went = touches.filter(pc.greater(pc.add(_floats(touches["conversions"]), _floats(touches["nulls"])), 0))
         path = pc.index_in(went["path_id"], pc.unique(went["path_id"])).to_numpy()
@@ -154,6 +156,9 @@ class Journeys:
             path=path,
             conversions=_floats(went["conversions"]).to_numpy()[order][firsts],
             nulls=_floats(went["nulls"]).to_numpy()[order][firsts],
+            group=np.zeros(len(firsts), dtype=np.int64)
+            if group is None
+            else pc.index_in(went[group], pc.unique(went[group]).sort()).to_numpy().astype(np.int64)[order][firsts],
         )
 
 

@@ -1,7 +1,8 @@
 """Credits of single touches: every model's weight of each touch of a conversion, and its share of the amount, to the cent.
 
 The rule models weigh a touch by its place (``rules``). Markov chains and Shapley values tell what a channel is worth in all journeys
-(``channel_effects``): a touch weighs its part of that, for a channel that is met twice as often is worth more by that alone.
+(``channel_effects``): a touch weighs its part of that, for a channel that is met twice as often is worth more by that alone. The logistic
+model tells what one touch is worth.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from finance_hub.attribution import rules
 from finance_hub.attribution.credits import DATA_DRIVEN
+from finance_hub.attribution.logistic import touch_effects
 from finance_hub.attribution.paths import Journeys
 
 EFFECTS = pa.schema(
@@ -50,10 +52,12 @@ _BY_EFFECT = f"""
 def channel_effects(touches: pa.Table) -> pa.Table:
     """What each channel is worth under each data-driven model, by entity, from converting and other journeys.
 
-    ``touches`` is a table of touches as ``paths`` describes it, with ``entity_id``. Rows as ``EFFECTS``; ``effect`` is the removal effect
-    or the Shapley value, ``effect_share`` its part of all, ``touches`` how often it
-    was met in these journeys. An entity without a conversion has no rows.
+    ``touches`` is a table of touches as ``paths`` describes it, with ``entity_id`` and ``is_decided`` (whether the journey came to a deal,
+    won or lost; a path belongs to one entity). Rows as ``EFFECTS``; ``effect`` is the removal effect or the Shapley value, or what a touch
+    adds to the log-odds of a deal's being won; ``effect_share`` the channel's part of all effects; ``touches`` how often it was met in
+    these journeys. An entity without a conversion has no rows.
     """
+    odds = _effects_on_deals(touches)
     found = []
     for entity in pc.unique(touches["entity_id"]).sort().to_pylist():
         journeys = Journeys.of(touches.filter(pc.equal(touches["entity_id"], entity)))
@@ -63,14 +67,34 @@ def channel_effects(touches: pa.Table) -> pa.Table:
         count = conversions + int(journeys.nulls.sum())
         met = np.bincount(journeys.channel, minlength=len(journeys.channels))
         for model, effects_of in DATA_DRIVEN.items():
-            effects = effects_of(journeys)
-            total = effects.sum() or 1.0
+            if model == "logistic":
+                effects = np.array([odds[channel] for channel in journeys.channels])
+                worth = effects * met
+            else:
+                effects = worth = effects_of(journeys)
+            total = worth.sum() or 1.0
             found += [
-                (entity, model, channel, float(effect), float(effect / total), int(touched), count, conversions)
-                for channel, effect, touched in zip(journeys.channels, effects, met, strict=True)
+                (entity, model, channel, float(effect), float(part / total), int(touched), count, conversions)
+                for channel, effect, part, touched in zip(journeys.channels, effects, worth, met, strict=True)
             ]
     columns = list(zip(*found, strict=True)) or [()] * len(EFFECTS)
     return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, EFFECTS, strict=True)], schema=EFFECTS)
+
+
+def _effects_on_deals(touches: pa.Table) -> dict[str, float]:
+    """By channel, what a touch adds to the log-odds of winning: won deals against lost ones, whoever the seller, each at its own level.
+
+    Whether a deal is won says what touches do to a buyer; whether a visitor becomes one says first of all who visits. Where the CRM keeps
+    no lost deals, journeys without a deal stand against the won.
+    """
+    decided = touches.filter(touches["is_decided"])
+    has_lost = pc.any(pc.greater(decided["nulls"], 0)).as_py()
+    journeys = Journeys.of(decided if has_lost else touches, group="entity_id")
+    effects = touch_effects(journeys).effect
+    known = dict(zip(journeys.channels, effects.tolist(), strict=True))
+    others = pc.unique(touches["channel"]).to_pylist()
+    # Of a channel that no deal met one can say what holds of all.
+    return dict.fromkeys(others, float(effects.mean()) if known else 1.0) | known
 
 
 def touch_credits(touches: str, effects: str, *, places: int, models: Sequence[str] = (*rules.RULES, *DATA_DRIVEN)) -> str:

@@ -1,4 +1,4 @@
--- Journeys as attribution reads them: the touches that led to a won deal, and those that led to none, within the look-back.
+-- Journeys as attribution reads them, within the look-back: the touches that led to a deal, won or lost, and those that led to none.
 with
 
 parameters as (
@@ -22,7 +22,29 @@ touches as (
 
 ),
 
--- Firms that bought, or may yet: their touches end no journey without a deal.
+deals as (
+
+    select * from {{ ref('int_growth_deals_stacked') }}
+
+),
+
+lost_deals as (
+
+    select
+        deals.connection_id,
+        deals.deal_id,
+        deals.company_id,
+        deals.created_at,
+        deals.closed_at
+    from deals
+    cross join parameters
+    where
+        deals.status = 'lost' and deals.deal_type = 'new'
+        and deals.closed_at < parameters.as_of_date + interval 1 day
+
+),
+
+-- Firms that bought or did not, or may yet: their touches end no journey without a deal.
 decided as (
 
     select
@@ -33,7 +55,12 @@ decided as (
     select
         connection_id,
         company_id
-    from {{ ref('int_growth_deals_stacked') }}
+    from lost_deals
+    union
+    select
+        connection_id,
+        company_id
+    from deals
     where status = 'open'
 
 ),
@@ -52,6 +79,7 @@ won as (
         touches.campaign_id,
         touches.occurred_at,
         conversions.created_at as deal_created_at,
+        'won' as deal_outcome,
         1 as conversions,
         0 as nulls,
         conversions.amount_rpt,
@@ -63,6 +91,35 @@ won as (
             and conversions.company_id = touches.company_id
             and conversions.converted_at >= touches.occurred_at
             and touches.occurred_at >= conversions.converted_at - interval {{ var('attribution_lookback_days') }} day
+
+),
+
+-- What a lost deal's people did until it was lost; a decision to compare with those that were won.
+lost as (
+
+    select
+        'lost|' || lost_deals.connection_id || '|' || lost_deals.deal_id as path_id,
+        cast(null as varchar) as conversion_id,
+        touches.entity_id,
+        touches.touch_id,
+        touches.contact_id,
+        touches.connection_id,
+        touches.channel_id,
+        touches.campaign_id,
+        touches.occurred_at,
+        lost_deals.created_at as deal_created_at,
+        'lost' as deal_outcome,
+        0 as conversions,
+        1 as nulls,
+        cast(0 as decimal(20, 4)) as amount_rpt,
+        cast(null as integer) as minor_unit
+    from lost_deals
+    inner join touches
+        on
+            lost_deals.connection_id = touches.connection_id
+            and lost_deals.company_id = touches.company_id
+            and lost_deals.closed_at >= touches.occurred_at
+            and touches.occurred_at >= lost_deals.closed_at - interval {{ var('attribution_lookback_days') }} day
 
 ),
 
@@ -80,7 +137,7 @@ ends as (
 ),
 
 -- What has not led to a deal in the time that a sale takes led to none.
-lost as (
+without_deal as (
 
     select
         'none|' || touches.connection_id || '|' || touches.buyer as path_id,
@@ -93,6 +150,7 @@ lost as (
         touches.campaign_id,
         touches.occurred_at,
         cast(null as timestamp) as deal_created_at,
+        cast(null as varchar) as deal_outcome,
         0 as conversions,
         1 as nulls,
         cast(0 as decimal(20, 4)) as amount_rpt,
@@ -111,6 +169,8 @@ paths as (
     select * from won
     union all
     select * from lost
+    union all
+    select * from without_deal
 
 ),
 
@@ -164,6 +224,7 @@ final as (
             and occurred_at = last_touch_before_deal_at,
             false
         ) as is_opportunity_creation,
+        deal_outcome,
         conversions,
         nulls,
         amount_rpt,

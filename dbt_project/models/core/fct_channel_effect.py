@@ -1,4 +1,4 @@
-"""What each channel is worth by the models that look at all journeys at once: Markov chains and Shapley values, by entity."""
+"""What each channel is worth by the models that look at all journeys at once, by entity: Markov chains, Shapley values, odds of winning."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def model(dbt, session):
     dbt.config(materialized="table")
     paths = dbt.ref("fct_attribution_path")
     touches = session.sql("""
-        select entity_id, path_id, position, channel_id as channel, conversions::decimal(38, 12) as conversions,
-            nulls::decimal(38, 12) as nulls, 0::decimal(38, 12) as value
+        select entity_id, path_id, position, channel_id as channel, deal_outcome is not null as is_decided,
+            conversions::decimal(38, 12) as conversions, nulls::decimal(38, 12) as nulls, 0::decimal(38, 12) as value
         from paths
     """)
     return channel_effects(touches.to_arrow_table())
