@@ -135,7 +135,7 @@ placed as (
 ),
 
 -- What happens within half an hour is one touch, seen by several eyes; the one that knows its campaign tells it, else
--- the one that knows more than that nobody led there.
+-- the one that knows more than that some link led there, or that none did.
 gaps as (
 
     select
@@ -176,7 +176,12 @@ single_touches as (
             first(
                 channel_id
                 order by
-                    case when campaign_id is not null then 0 when channel_id <> 'direct' then 1 else 2 end,
+                    case
+                        when campaign_id is not null then 0
+                        when channel_id = 'direct' then 3
+                        when channel_id in ('referral', 'offline', 'other') then 2
+                        else 1
+                    end,
                     occurred_at,
                     campaign_id,
                     channel_id

@@ -60,6 +60,33 @@ referred as (
 
 ),
 
+-- A host that no rule names, and that sends visitors with the firm's own tags, is one where the firm is present: nine in ten of its tagged
+-- visits, and not just a stray one in ten of all, are of one medium. Who comes from there untagged came that way too.
+sent as (
+
+    select
+        referrer_host,
+        utm_medium,
+        count(*) as visits,
+        sum(count(*)) over (partition by referrer_host) as all_visits,
+        sum(case when utm_medium is not null then count(*) end) over (partition by referrer_host) as tagged_visits
+    from events
+    where event_type = 'page' and referrer_host is not null and referrer_host <> coalesce(page_host, '-')
+    group by referrer_host, utm_medium
+
+),
+
+present as (
+
+    select
+        sent.referrer_host,
+        channel_rules.channel_id as traffic_source
+    from sent
+    inner join channel_rules on sent.utm_medium = channel_rules.pattern and channel_rules.match_field = 'utm_medium'
+    where 10 * sent.visits >= 9 * sent.tagged_visits and 10 * sent.visits >= sent.all_visits
+
+),
+
 -- A page that was reached from another page of the site goes on with a visit and begins none.
 told as (
 
@@ -90,12 +117,13 @@ final as (
         told.utm_medium,
         case
             when told.referrer_host is null then 'direct_traffic'
-            else coalesce(referred.traffic_source, 'referrals')
+            else coalesce(referred.traffic_source, present.traffic_source, 'referrals')
         end as traffic_source
     from told
     inner join visitors on told.connection_id = visitors.connection_id and told.visitor_id = visitors.visitor_id
     left join advertised on told.utm_medium = advertised.utm_medium
     left join referred on told.referrer_host = referred.referrer_host
+    left join present on told.referrer_host = present.referrer_host
     where told.touch_kind is not null and not visitors.is_bot and not visitors.is_staff
 
 )
