@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 1000
 """Each spread that is tried then takes a second."""
 
-_SPREADS = np.geomspace(0.01, 2, 16)
+_SPREADS = np.geomspace(0.01, 2, 10)
 """Of effects around their mean, in log-odds: from none to speak of, up to one that no touch of any channel has."""
 _MEAN_SCALE = 2.5
 _LEVEL_SCALE = 10.0
@@ -55,10 +55,10 @@ def logistic_credits(journeys: Journeys) -> NDArray[np.float64]:
     """
     if not journeys.conversions.any():
         return np.zeros(len(journeys.channels))
-    weight = touch_effects(journeys).effect[journeys.channel]
-    whole = np.bincount(journeys.path, weights=weight)
-    given = weight / whole[journeys.path] * journeys.conversions[journeys.path]
-    return np.bincount(journeys.channel, weights=given, minlength=len(journeys.channels))
+    found = _Regression.of(journeys)
+    touches = found.counts[:, found.groups :]
+    worth = found.converted / (touches @ (effect := touch_effects(journeys).effect))
+    return np.asarray(touches.T @ worth) * effect
 
 
 def touch_effects(journeys: Journeys) -> Effects:
@@ -81,18 +81,18 @@ def touch_effects(journeys: Journeys) -> Effects:
         return Effects(np.ones(count), np.full(count, np.nan))
     from scipy.special import log_ndtr
 
-    found, groups = _Regression.of(journeys), int(journeys.group.max()) + 1
-    start = np.zeros(groups + count)
-    start[:groups] = np.log(journeys.conversions.sum() / journeys.nulls.sum())
+    found = _Regression.of(journeys)
+    start = np.zeros(found.counts.shape[1])
+    start[: found.groups] = np.log(journeys.conversions.sum() / journeys.nulls.sum())
     evidence, means, squares = [], [], []
     # From the widest spread to the narrowest, each beginning where the one before ended.
     for spread in _SPREADS[::-1]:
-        start, curvature, height = found.highest(start, groups, spread)
+        start, curvature, height = found.highest(start, spread)
         # Cholesky's factor gives the determinant and, inverted, the covariance.
         factor = np.linalg.cholesky(curvature)
         evidence.append(height - np.log(np.diag(factor)).sum())
-        inverse = np.linalg.inv(factor)[:, groups:]
-        mean, error = start[groups:], np.sqrt((inverse**2).sum(axis=0))
+        inverse = np.linalg.inv(factor)[:, found.groups :]
+        mean, error = start[found.groups :], np.sqrt((inverse**2).sum(axis=0))
         ratio = mean / error
         hazard = np.exp(-(ratio**2) / 2 - log_ndtr(ratio)) / np.sqrt(2 * np.pi)
         means.append(mean + error * hazard)
@@ -105,9 +105,14 @@ def touch_effects(journeys: Journeys) -> Effects:
 
 @dataclass(frozen=True)
 class _Regression:
-    """Journeys as counts of touches by group and channel, and how often each went and converted."""
+    """Kinds of journeys, as counts of ``groups`` and then of touches by channel; how often each was gone, and how often it converted.
+
+    Journeys of one group with the same touches are one row, and rows stand in an order of their own: so nothing depends on the order or
+    on the bundles in which journeys came.
+    """
 
     counts: csr_array
+    groups: int
     went: NDArray[np.float64]
     converted: NDArray[np.float64]
 
@@ -115,22 +120,30 @@ class _Regression:
     def of(cls, journeys: Journeys) -> _Regression:
         from scipy.sparse import csr_array
 
-        paths, groups = len(journeys.conversions), int(journeys.group.max()) + 1
-        rows = np.concatenate([np.arange(paths), journeys.path])
-        columns = np.concatenate([journeys.group, journeys.channel + groups])
-        counts = csr_array((np.ones(len(rows)), (rows, columns)), shape=(paths, groups + len(journeys.channels)))
-        return cls(counts, journeys.conversions + journeys.nulls, journeys.conversions)
+        groups = int(journeys.group.max()) + 1
+        columns = groups + len(journeys.channels)
+        # A sum of large random numbers, one for each column, tells kinds apart: two of a million share one with a chance of 1 in 10^7.
+        numbers = np.random.default_rng(0).integers(0, 2**64, columns, dtype=np.uint64)
+        firsts = np.flatnonzero(np.diff(journeys.path, prepend=-1))
+        mark = numbers[journeys.group] + np.add.reduceat(numbers[journeys.channel + groups], firsts)
+        _, example, kind = np.unique(mark, return_index=True, return_inverse=True)
+        shown = np.zeros(len(mark), dtype=bool)
+        shown[example] = True
+        told = shown[journeys.path]
+        rows = np.concatenate([np.arange(len(example)), kind[journeys.path[told]]])
+        places = np.concatenate([journeys.group[example], journeys.channel[told] + groups])
+        counts = csr_array((np.ones(len(rows)), (rows, places)), shape=(len(example), columns))
+        converted = np.bincount(kind, weights=journeys.conversions).astype(np.float64)
+        return cls(counts, groups, converted + np.bincount(kind, weights=journeys.nulls).astype(np.float64), converted)
 
-    def highest(
-        self, start: NDArray[np.float64], groups: int, spread: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    def highest(self, start: NDArray[np.float64], spread: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Newton's way to the most likely coefficients; with the curvature there, and the height: likelihood times belief, as logarithm."""
-        count = len(start) - groups
+        count = len(start) - self.groups
         between = (_MEAN_SCALE / spread) ** 2
         belief = np.zeros((len(start), len(start)))
-        belief[:groups, :groups] = np.eye(groups) / _LEVEL_SCALE**2
+        belief[: self.groups, : self.groups] = np.eye(self.groups) / _LEVEL_SCALE**2
         # The common mean is integrated out: covariance t^2 I + s^2, inverted after Sherman and Morrison.
-        belief[groups:, groups:] = (np.eye(count) - between / (1 + count * between)) / spread**2
+        belief[self.groups :, self.groups :] = (np.eye(count) - between / (1 + count * between)) / spread**2
         constant = -count * np.log(spread) - np.log1p(count * between) / 2
 
         def height(at: NDArray[np.float64]) -> float:
@@ -144,11 +157,10 @@ class _Regression:
             sloped = self.counts.multiply((self.went * chance * (1 - chance))[:, None]).tocsr()
             curvature = (self.counts.T @ sloped).toarray() + belief
             step = np.linalg.solve(curvature, gradient)
-            rise = float(gradient @ step)
-            if rise < _PRECISION:
-                break
             size = 1.0
             while (higher := height(at + size * step)) < reached and size > _PRECISION:
                 size /= 2
-            at, reached = at + size * step, max(higher, reached)
+            at, reached = at + size * step, higher
+            if gradient @ step < _PRECISION:
+                break
         return at, curvature, reached

@@ -67,11 +67,9 @@ def channel_effects(touches: pa.Table) -> pa.Table:
         count = conversions + int(journeys.nulls.sum())
         met = np.bincount(journeys.channel, minlength=len(journeys.channels))
         for model, effects_of in DATA_DRIVEN.items():
-            if model == "logistic":
-                effects = np.array([odds[channel] for channel in journeys.channels])
-                worth = effects * met
-            else:
-                effects = worth = effects_of(journeys)
+            by_touch = model == "logistic"
+            effects = np.array([odds[channel] for channel in journeys.channels]) if by_touch else effects_of(journeys)
+            worth = effects * met if by_touch else effects
             total = worth.sum() or 1.0
             found += [
                 (entity, model, channel, float(effect), float(part / total), int(touched), count, conversions)

@@ -120,9 +120,11 @@ def test_neither_the_order_of_rows_nor_how_journeys_are_taken_together_matters(r
 @some
 @given(paths, st.integers(2, 9))
 def test_more_of_the_same_journeys_earn_more_of_the_same(rows: list[Path], times: int) -> None:
+    # More journeys make an estimate surer: shares of the logistic model are not those of fewer.
+    models = [model for model in FREQUENCIES if model != "logistic"]
     more = [(steps, converted * times, amount, lost * times) for steps, converted, amount, lost in rows]
-    earned = {(each.model, each.channel): each for each in attribute(touches(*rows), FREQUENCIES)}
-    for each in attribute(touches(*more), FREQUENCIES):
+    earned = {(each.model, each.channel): each for each in attribute(touches(*rows), models)}
+    for each in attribute(touches(*more), models):
         before = earned[each.model, each.channel]
         assert abs(each.conversions - times * before.conversions) <= (times + 1) * 10 * UNIT
         assert each.value == before.value

@@ -22,7 +22,7 @@ Path = tuple[str, list[str], str]
 """Identity, channels in their order, amount; an amount of '' is a journey without a conversion."""
 
 
-def table(paths: list[Path], entity: str = "e") -> pa.Table:
+def table(paths: list[Path], entity: str = "e", *, decided: bool = True) -> pa.Table:
     """One row for each touch, an hour apart; the first creates the lead, the second the opportunity."""
     rows = [
         {
@@ -34,6 +34,7 @@ def table(paths: list[Path], entity: str = "e") -> pa.Table:
             "conversions": Decimal(int(amount != "")),
             "nulls": Decimal(int(amount == "")),
             "value": Decimal(amount or 0),
+            "is_decided": decided,
             "is_lead_creation": place == 1,
             "is_opportunity_creation": place == 2,
             "touched_at": datetime.fromisoformat("2026-01-01") + timedelta(hours=place),
@@ -49,7 +50,12 @@ def table(paths: list[Path], entity: str = "e") -> pa.Table:
         "channel": pa.string(),
     }
     kinds |= dict.fromkeys(("conversions", "nulls", "value"), MONEY)
-    kinds |= {"is_lead_creation": pa.bool_(), "is_opportunity_creation": pa.bool_(), "touched_at": pa.timestamp("us")}
+    kinds |= {
+        "is_decided": pa.bool_(),
+        "is_lead_creation": pa.bool_(),
+        "is_opportunity_creation": pa.bool_(),
+        "touched_at": pa.timestamp("us"),
+    }
     return pa.Table.from_pylist(rows, schema=pa.schema(list(kinds.items())))
 
 
@@ -108,6 +114,24 @@ def test_an_entity_without_a_conversion_has_no_effects_and_others_are_not_mixed(
         "x": 1.0,
         "y": 0.0,
     }
+
+
+def test_odds_are_learned_from_decided_deals_of_all_entities_and_from_all_journeys_where_no_deal_was_lost() -> None:
+    """Who never comes to a deal says nothing of winning; where the CRM keeps no lost deals, it is all there is to compare with."""
+    won = [(f"w{number}", ["ads"] * (1 + number % 2) + ["event"] * (number % 3 > 0), "1") for number in range(60)]
+    lost = [(f"l{number}", ["ads"] * (1 + number % 2) + ["event"] * (number % 3 == 0), "") for number in range(60)]
+    visitors = [(f"v{number}", ["event"], "") for number in range(500)]
+
+    def event_over_ads(*parts: pa.Table) -> dict[str, float]:
+        rows = channel_effects(pa.concat_tables(parts)).to_pylist()
+        odds = {(row["entity_id"], row["channel_id"]): row["effect"] for row in rows if row["attribution_model"] == "logistic"}
+        return {entity: odds[entity, "event"] / odds[entity, "ads"] for entity, channel in odds if channel == "ads"}
+
+    sellers = (table(won), table(lost), table([("o", ["ads", "event"], "2")], "other"))
+    told = event_over_ads(*sellers)
+    assert told["e"] == told["other"] > 2
+    assert event_over_ads(*sellers, table(visitors, decided=False)) == told
+    assert event_over_ads(table(won), table(visitors, decided=False))["e"] < 1
 
 
 CHANNELS = st.lists(st.sampled_from(["direct", "email", "event", "search"]), min_size=1, max_size=6)
