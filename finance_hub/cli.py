@@ -431,7 +431,7 @@ def attribute(
 ) -> None:
     """Divide conversions and their value over the channels of the paths that led to them.
 
-    Models: first, last, last_non_direct, linear, u_shaped, markov_1, markov_2, shapley.
+    Models: first, last, last_non_direct, linear, u_shaped, markov_1, markov_2, shapley, logistic.
 
     Example: finance-hub attribute --paths paths.csv
     Example: finance-hub attribute --paths paths.csv --models linear,markov_1,shapley --format csv

@@ -61,7 +61,7 @@ def attribute(touches: pa.Table, models: Sequence[str], *, half_life_days: float
     """Divide the conversions and the value of all paths over their channels.
 
     ``touches`` is a table of touches as ``paths`` describes it, with the columns of ``rules.NEEDS`` for the models that need them. The rule
-    models divide each path; those of Markov and Shapley divide the totals, conversions and value by the same shares. Under each model both
+    models divide each path; the data-driven ones divide the totals, conversions and value by the same shares. Under each model both
     add up to the totals exactly: rounding is done once, by largest remainder, to a cent, or to the last decimal of a total that has
     more than two. Every channel is listed, in the order of the models asked for, the most conversions first, then by name.
 
