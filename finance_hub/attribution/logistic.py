@@ -1,7 +1,7 @@
 """Attribution by what each touch adds to the odds of a conversion: a logistic regression whose channels share strength.
 
-A journey with x_c touches of channel c converts with log-odds a + sum of x_c b_c; a is the level of the journey's group (a company that
-sells), b_c the effect of one touch. Effects are drawn towards their common mean, as far as they cannot be told apart: b_c ~ N(m, t^2).
+A journey with x_c touches of channel c (or parts of touches, where a touch may be of several channels) converts with log-odds a + sum of
+x_c b_c; a is the level of the journey's group (a company that sells), b_c the effect of one touch. Effects are drawn towards their common mean, as far as they cannot be told apart: b_c ~ N(m, t^2).
 How far is not chosen but averaged over, each spread t having the weight with which it predicts what was seen (its marginal likelihood, by
 Laplace's approximation). A touch has the part of a conversion that its effect has of those of all touches of its journey.
 
@@ -32,6 +32,7 @@ _LEVEL_SCALE = 10.0
 """Standard deviations of what is believed beforehand of the common effect and of a group's level: wide enough to say nothing, narrow enough
 to have an answer where data have none (2.5 after Gelman et al., "A weakly informative default prior distribution for logistic and other
 regression models", 2008)."""
+_SHARE_UNITS = 1e6
 _STEPS = 60
 _PRECISION = 1e-9
 
@@ -125,14 +126,16 @@ class _Regression:
         # A sum of large random numbers, one for each column, tells kinds apart: two of a million share one with a chance of 1 in 10^7.
         numbers = np.random.default_rng(0).integers(0, 2**64, columns, dtype=np.uint64)
         firsts = np.flatnonzero(np.diff(journeys.path, prepend=-1))
-        mark = numbers[journeys.group] + np.add.reduceat(numbers[journeys.channel + groups], firsts)
+        units = np.rint(journeys.share * _SHARE_UNITS).astype(np.uint64)
+        mark = numbers[journeys.group] + np.add.reduceat(numbers[journeys.channel + groups] * units, firsts)
         _, example, kind = np.unique(mark, return_index=True, return_inverse=True)
         shown = np.zeros(len(mark), dtype=bool)
         shown[example] = True
         told = shown[journeys.path]
         rows = np.concatenate([np.arange(len(example)), kind[journeys.path[told]]])
         places = np.concatenate([journeys.group[example], journeys.channel[told] + groups])
-        counts = csr_array((np.ones(len(rows)), (rows, places)), shape=(len(example), columns))
+        met = np.concatenate([np.ones(len(example)), units[told] / _SHARE_UNITS])
+        counts = csr_array((met, (rows, places)), shape=(len(example), columns))
         converted = np.bincount(kind, weights=journeys.conversions).astype(np.float64)
         return cls(counts, groups, converted + np.bincount(kind, weights=journeys.nulls).astype(np.float64), converted)
 

@@ -130,8 +130,8 @@ class Journeys:
     """Paths as arrays, for what is computed outside SQL.
 
     ``channels`` are in order of name. ``channel`` (an index of ``channels``) and ``path`` have one element for each touch, in order of
-    path and position; ``conversions`` and ``nulls`` one for each path, and so has ``group``, the number of what the path belongs to. Paths
-    that nobody went are left out, their channels are not.
+    path and position, and so has ``share``, how much of a touch it is; ``conversions`` and ``nulls`` have one for each path, and so has
+    ``group``, the number of what the path belongs to. Paths that nobody went are left out, their channels are not.
     """
 
     channels: list[str]
@@ -140,10 +140,14 @@ class Journeys:
     conversions: NDArray[np.float64]
     nulls: NDArray[np.float64]
     group: NDArray[np.int64]
+    share: NDArray[np.float64]
 
     @classmethod
     def of(cls, touches: pa.Table, *, group: str | None = None) -> Journeys:
-        """The arrays of a table of touches; paths belong to what its column ``group`` names, to one whole if none is named."""
+        """The arrays of a table of touches; paths belong to what its column ``group`` names, to one whole if none is named.
+
+        Touches are whole ones unless the table has a column ``share``.
+        """
         names = pc.unique(touches["channel"]).sort()
         went = touches.filter(pc.greater(pc.add(_floats(touches["conversions"]), _floats(touches["nulls"])), 0))
         path = pc.index_in(went["path_id"], pc.unique(went["path_id"])).to_numpy()
@@ -159,6 +163,7 @@ class Journeys:
             group=np.zeros(len(firsts), dtype=np.int64)
             if group is None
             else pc.index_in(went[group], pc.unique(went[group]).sort()).to_numpy().astype(np.int64)[order][firsts],
+            share=_floats(went["share"]).to_numpy()[order] if "share" in went.column_names else np.ones(len(path)),
         )
 
 

@@ -38,42 +38,63 @@ _BY_EFFECT = f"""
     from (
         select *, sum(units) over (partition by model, path_id) as total
         from (
-            select paths.*, effects.attribution_model as model,
-                row_number() over (partition by effects.attribution_model, paths.path_id order by paths.position) as place,
+            select paths.* exclude (share), effects.attribution_model as model,
+                row_number() over (partition by effects.attribution_model, paths.path_id order by paths.position, paths.channel) as place,
                 count(*) over (partition by effects.attribution_model, paths.path_id) as length,
-                cast(round(greatest(effects.effect_share, 0) / effects.touches * {_WEIGHT_UNITS}) as bigint) as units
-            from {{touches}} as paths
-            inner join {{effects}} as effects on paths.entity_id = effects.entity_id and paths.channel = effects.channel_id
+                cast(round(paths.share * {{worth}} * {_WEIGHT_UNITS}) as bigint) as units
+            from ({{touches}}) as paths
+            inner join {{effects}} as effects
+                on paths.entity_id = effects.entity_id and paths.channel = effects.channel_id and effects.attribution_model in ({{models}})
         )
     )
 """
+_WORTH = {"logistic": "effects.effect"}
+"""What a touch is worth by the models that tell it; by the others a touch has its part of what its channel is worth."""
+_PART = "greatest(effects.effect_share, 0) / effects.touches"
 
 
-def channel_effects(touches: pa.Table) -> pa.Table:
+def read_channels(touches: str, readings: str) -> str:
+    """SQL for touches as parts of touches: what looks like one channel, and no campaign or lead tells more, may be of several.
+
+    ``touches`` names a table of touches with ``channel_basis`` (``seen`` where it only looks like its channel), ``readings`` one with
+    ``seen_channel_id``, ``channel_id`` and ``share``, which adds up to one. The rows are those of ``touches``, with ``share``, for each
+    channel that a touch may be of.
+    """
+    return f"""
+        select touches.* replace (coalesce(readings.channel_id, touches.channel) as channel), coalesce(readings.share, 1) as share
+        from {touches} as touches
+        left join {readings} as readings
+            on case when touches.channel_basis = 'seen' then touches.channel end = readings.seen_channel_id
+    """
+
+
+def channel_effects(touches: pa.Table, read: pa.Table) -> pa.Table:
     """What each channel is worth under each data-driven model, by entity, from converting and other journeys.
 
     ``touches`` is a table of touches as ``paths`` describes it, with ``entity_id`` and ``is_decided`` (whether the journey came to a deal,
-    won or lost; a path belongs to one entity). Rows as ``EFFECTS``; ``effect`` is the removal effect or the Shapley value, or what a touch
-    adds to the log-odds of a deal's being won; ``effect_share`` the channel's part of all effects; ``touches`` how often it was met in
-    these journeys. An entity without a conversion has no rows.
+    won or lost; a path belongs to one entity); ``read`` the same as parts of touches (``read_channels``), for the logistic model. Rows as
+    ``EFFECTS``; ``effect`` is the removal effect or the Shapley value, or what a touch adds to the log-odds of a deal's being won;
+    ``effect_share`` the channel's part of all effects; ``touches`` how often it was met in these journeys. An entity without a conversion
+    has no rows.
     """
-    odds = _effects_on_deals(touches)
+    odds = _effects_on_deals(read)
     found = []
     for entity in pc.unique(touches["entity_id"]).sort().to_pylist():
         journeys = Journeys.of(touches.filter(pc.equal(touches["entity_id"], entity)))
         conversions = int(journeys.conversions.sum())
         if not conversions:
             continue
+        parts = Journeys.of(read.filter(pc.equal(read["entity_id"], entity)))
         count = conversions + int(journeys.nulls.sum())
-        met = np.bincount(journeys.channel, minlength=len(journeys.channels))
         for model, effects_of in DATA_DRIVEN.items():
-            by_touch = model == "logistic"
-            effects = np.array([odds[channel] for channel in journeys.channels]) if by_touch else effects_of(journeys)
-            worth = effects * met if by_touch else effects
+            of = parts if model == "logistic" else journeys
+            met = np.bincount(of.channel, weights=of.share, minlength=len(of.channels))
+            effects = np.array([odds[channel] for channel in of.channels]) if model == "logistic" else effects_of(of)
+            worth = effects * met if model == "logistic" else effects
             total = worth.sum() or 1.0
             found += [
-                (entity, model, channel, float(effect), float(part / total), int(touched), count, conversions)
-                for channel, effect, part, touched in zip(journeys.channels, effects, worth, met, strict=True)
+                (entity, model, channel, float(effect), float(part / total), round(touched), count, conversions)
+                for channel, effect, part, touched in zip(of.channels, effects, worth, met, strict=True)
             ]
     columns = list(zip(*found, strict=True)) or [()] * len(EFFECTS)
     return pa.table([pa.array(column, kind.type) for column, kind in zip(columns, EFFECTS, strict=True)], schema=EFFECTS)
@@ -95,17 +116,28 @@ def _effects_on_deals(touches: pa.Table) -> dict[str, float]:
     return dict.fromkeys(others, float(effects.mean()) if known else 1.0) | known
 
 
-def touch_credits(touches: str, effects: str, *, places: int, models: Sequence[str] = (*rules.RULES, *DATA_DRIVEN)) -> str:
+def touch_credits(
+    touches: str, effects: str, readings: str, *, places: int, models: Sequence[str] = (*rules.RULES, *DATA_DRIVEN)
+) -> str:
     """SQL for the weight and the credit of every touch of a conversion under each model.
 
-    ``touches`` and ``effects`` name tables: converting paths with ``entity_id``, ``touch_id`` and the columns that all models need, and
-    what ``channel_effects`` gives. Rows: those of ``touches`` with ``model``, ``weight`` (twelve decimals; they add up to one) and
+    ``touches``, ``effects`` and ``readings`` name tables: converting paths with ``entity_id``, ``touch_id``, ``channel_basis`` and the
+    columns that all models need, what ``channel_effects`` gives, and what ``read_channels`` takes. Rows: those of ``touches``, under the
+    logistic model one for each channel that a touch may be of, with ``model``, ``weight`` (twelve decimals; they add up to one) and
     ``credit`` (they add up to the path's value, in units of ``places`` decimals).
     """
     ruled = [model for model in models if model in rules.RULES]
-    driven = ", ".join(f"'{model}'" for model in models if model in DATA_DRIVEN)
-    effect = f"select * from ({_BY_EFFECT.format(touches=touches, effects=effects)}) where model in ({driven or 'null'}) and numerator > 0"
-    both = [effect, *([f"select * from ({rules.weights(ruled, touches)})"] if ruled else [])]
+    driven = [model for model in models if model in DATA_DRIVEN]
+    by_channel = ", ".join(f"'{model}'" for model in driven if model not in _WORTH)
+    whole = f"select *, 1 as share from {touches}"
+    both = [_BY_EFFECT.format(touches=whole, effects=effects, worth=_PART, models=by_channel or "null")]
+    both += [
+        _BY_EFFECT.format(touches=read_channels(touches, readings), effects=effects, worth=_WORTH[model], models=f"'{model}'")
+        for model in driven
+        if model in _WORTH
+    ]
+    both = [f"select * from ({each}) where numerator > 0" for each in both]
+    both += [f"select * from ({rules.weights(ruled, touches)})"] if ruled else []
     weighted = " union all by name ".join(both)
     return f"""
         select * exclude (given),

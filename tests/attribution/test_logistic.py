@@ -26,7 +26,7 @@ def journeys(count: int, seed: int, effects: NDArray[np.float64] = TRUE) -> Jour
     channel = np.minimum(chance.geometric(0.25, len(path)) - 1, len(effects) - 1)
     odds = LEVELS[group] + np.bincount(path, weights=effects[channel])
     won = (chance.random(count) < 1 / (1 + np.exp(-odds))).astype(float)
-    return Journeys(NAMES[: len(effects)], channel, path, won, 1 - won, group)
+    return Journeys(NAMES[: len(effects)], channel, path, won, 1 - won, group, np.ones(len(path)))
 
 
 def shares(given: Journeys, effects: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -68,6 +68,7 @@ def test_a_channel_of_which_little_is_known_is_near_the_others_and_one_that_does
         given.conversions,
         given.nulls,
         given.group,
+        np.append(given.share, 1.0),
     )
     found = touch_effects(rare)
     assert 0 < found.effect[3] < 0.1

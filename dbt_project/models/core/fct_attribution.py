@@ -18,9 +18,10 @@ def model(dbt, session):
     session.register("channel_effects", effects.to_arrow_table())
     converting = paths.filter("conversions > 0").project("*, channel_id as channel, coalesce(amount_rpt, 0) as value")
     session.register("converting", converting.to_arrow_table())
+    session.register("channel_readings", dbt.ref("bridge_channel_reading").to_arrow_table())
     names = ", ".join(f"'{name}'" for name in MODELS)
     return session.sql(f"""
-        with credited as ({touch_credits("converting", "channel_effects", places=places)}),
+        with credited as ({touch_credits("converting", "channel_effects", "channel_readings", places=places)}),
         unattributed as (
             select conversion_id, unnest([{names}]) as model from conversions
             anti join (select distinct conversion_id from converting) as touched using (conversion_id)

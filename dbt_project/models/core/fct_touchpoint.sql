@@ -134,8 +134,8 @@ placed as (
 
 ),
 
--- What happens within half an hour is one touch, seen by several eyes; the one that knows its campaign tells it, else
--- the one that knows more than that some link led there, or that none did.
+-- What happens within half an hour is one touch, seen by several eyes; the one that knows its campaign tells it, else the one that knows
+-- more than that some link led there, or that none did; of those that know as much, the source that a lead has.
 gaps as (
 
     select
@@ -159,6 +159,20 @@ sessions as (
 
 ),
 
+ranked as (
+
+    select
+        *,
+        case
+            when campaign_id is not null then 0
+            when channel_id = 'direct' then 3
+            when channel_id in ('referral', 'offline', 'other') then 2
+            else 1
+        end as vagueness
+    from sessions
+
+),
+
 single_touches as (
 
     select
@@ -170,26 +184,26 @@ single_touches as (
         min(occurred_at) as occurred_at,
         first(
             touch_type order by case touch_type when 'form_submission' then 0 when 'visit' then 9 else 1 end, touch_type
-        ) as touch_type,
+        ) filter (where touch_type <> 'lead_source') as touch_type,
         first(campaign_id order by occurred_at, campaign_id) filter (where campaign_id is not null) as campaign_id,
         coalesce(
             first(
                 channel_id
                 order by
-                    case
-                        when campaign_id is not null then 0
-                        when channel_id = 'direct' then 3
-                        when channel_id in ('referral', 'offline', 'other') then 2
-                        else 1
-                    end,
-                    occurred_at,
-                    campaign_id,
-                    channel_id
+                    vagueness, case touch_type when 'lead_source' then 0 else 1 end, occurred_at, campaign_id, channel_id
             ) filter (where channel_id is not null),
             'direct'
-        ) as channel_id
-    from sessions
+        ) as channel_id,
+        coalesce(
+            first(channel_id order by vagueness, occurred_at, campaign_id, channel_id) filter (
+                where channel_id is not null and touch_type <> 'lead_source'
+            ),
+            'direct'
+        ) as seen_channel_id,
+        coalesce(bool_or(touch_type = 'lead_source' and channel_id is not null), false) as has_lead_source
+    from ranked
     group by entity_id, connection_id, contact_id, session_number
+    having count(case when touch_type <> 'lead_source' then 1 end) > 0
 
 ),
 
@@ -203,6 +217,12 @@ final as (
         single_touches.company_id,
         single_touches.occurred_at,
         single_touches.channel_id,
+        single_touches.seen_channel_id,
+        case
+            when single_touches.campaign_id is not null then 'campaign'
+            when single_touches.has_lead_source then 'lead_source'
+            else 'seen'
+        end as channel_basis,
         single_touches.campaign_id,
         single_touches.touch_type
     from single_touches

@@ -42,8 +42,7 @@ tagged as (
 
 ),
 
--- Tags stand in the page's address, or behind the link of an e-mail. Of the form by which a person came to be known, the lead's own
--- source says how.
+-- Tags stand in the page's address, or behind the link of an e-mail.
 happened as (
 
     select
@@ -56,13 +55,6 @@ happened as (
         activities.asset_id,
         activities.smart_campaign_id,
         activities.referrer_url,
-        case
-            when
-                activities.activity_kind = 'fill out form'
-                and activities.occurred_at = leads.created_at
-                and lower(leads.original_source_type) not like 'salesforce%'
-                then leads.lead_source
-        end as lead_source,
         concat_ws('&', activities.query_parameters, regexp_extract(activities.link_url, '\?(.*)$', 1)) as query_parameters
     from activities
     inner join leads on activities.connection_id = leads.connection_id and activities.person_id = leads.lead_id
@@ -137,9 +129,23 @@ final as (
         program_id as campaign_id,
         campaign_utm,
         utm_medium,
-        coalesce(channel_name, lead_source, nullif(regexp_extract(referrer_url, '^https?://([^/?#]+)', 1), '')) as traffic_source
+        coalesce(channel_name, nullif(regexp_extract(referrer_url, '^https?://([^/?#]+)', 1), '')) as traffic_source
     from typed
     where touch_type is not null
+    union all
+    -- By what a person came, as the lead itself has it; whom the CRM brought came by none.
+    select
+        connection_id,
+        lead_id as person_id,
+        email,
+        created_at as occurred_at,
+        'lead_source' as touch_type,
+        cast(null as varchar) as campaign_id,
+        cast(null as varchar) as campaign_utm,
+        cast(null as varchar) as utm_medium,
+        lead_source as traffic_source
+    from leads
+    where lead_source is not null and lower(original_source_type) not like 'salesforce%'
 
 )
 

@@ -71,7 +71,7 @@ sent as (
         sum(count(*)) over (partition by referrer_host) as all_visits,
         sum(case when utm_medium is not null then count(*) end) over (partition by referrer_host) as tagged_visits
     from events
-    where event_type = 'page' and referrer_host is not null and referrer_host <> coalesce(page_host, '-')
+    where event_type = 'page' and referrer_host is not null and referrer_host != coalesce(page_host, '-')
     group by referrer_host, utm_medium
 
 ),
