@@ -27,7 +27,7 @@ def model(dbt, session):
             anti join (select distinct conversion_id from converting) as touched using (conversion_id)
         ),
         shares as (
-            select conversion_id, model, touch_id, channel_id, campaign_id, position, weight, credit from credited
+            select conversion_id, model, touch_id, channel as channel_id, campaign_id, position, weight, credit from credited
             union all
             select conversion_id, model, 'unattributed', 'unattributed', null, null, 1, null from unattributed
         )
