@@ -128,4 +128,18 @@ def test_crawlers_and_staff_were_there_and_are_left_out(database: duckdb.DuckDBP
 
 def test_where_a_visit_came_from_is_told_by_the_page_that_led_there(database: duckdb.DuckDBPyConnection) -> None:
     sources = {row[0] for row in rows(database, "select distinct traffic_source from int_web_events_touches_conformed")}
-    assert sources == {"organic_search", "social_media", "referrals", "direct_traffic"}
+    assert sources == {"organic_search", "social_media", "referrals", "direct_traffic", "partner", "display"}
+
+
+def test_untagged_visits_from_partners_and_ad_networks_are_told_by_the_tags_that_others_bring(
+    database: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of partners' visits two in five are of no campaign; the trade press sends visitors too, and is no partner."""
+    told = database.execute("""
+        select channel, traffic_source, count(*) from int_web_events_touches_conformed as told
+        join user_ids on told.person_id = user_ids.user_id
+        join meridian.company.touch as seen on user_ids.person_id = seen.person_id and told.occurred_at = seen.occurred_at
+        where told.utm_medium is null and channel in ('partner', 'referral', 'display') group by all order by all
+    """).fetchall()
+    assert [row[:2] for row in told] == [("display", "display"), ("partner", "partner"), ("referral", "referrals")]
+    assert min(row[2] for row in told) > 5
