@@ -163,7 +163,7 @@ def _objects(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any
     has_history = endpoint is records.DEALS
     whole = "swept_at" not in state or (has_history and not state.get("has_history"))
     if whole:
-        state.update(known={}, known_at={}, ties={}, has_history=has_history)
+        state.update(known={}, known_at={}, ties={}, archived={}, has_history=has_history)
     changed_at = {key: datetime.fromisoformat(at) for key, at in state["known_at"].items()}
     living = _Living(session.intake(endpoint, state["known"]), state["known"], changed_at)
     ties = Ties(endpoint.name, session.api, session.archive, session.connection_id, state["ties"])
@@ -177,18 +177,18 @@ def _objects(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any
         yield from living.take(pages.search(session.searching, path, properties, modified, since))
     if due:
         yield from _sweep(session, living, ties, path, properties)
-    archived = session.intake(endpoint, state.setdefault("archived", {}), listing="archived", after=living.intake)
+    archived = _Living(session.intake(endpoint, state["archived"], listing="archived", after=living.intake), state["archived"], {})
     gone: set[str] = set()
     for reply, rows in listing(session.api, path, {**options, "archived": "true"}):
-        yield from archived.take(reply, rows)
+        yield from archived.take(iter([(reply, rows)]))
         gone.update(msgspec.json.decode(row, type=Changed).id for row in rows)
     yield from living.intake.finish()
-    yield from archived.finish()
+    yield from archived.intake.finish()
     yield from ties.drop(gone)
     loaded = [key for key in living.loaded if key not in gone]
     yield from ties.load(loaded)
     if has_history:
-        yield from _history(session, path, loaded)
+        yield from _histories(session, path, loaded, list(archived.loaded))
     if changed_at:
         cursor = max(changed_at.values())
         changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
@@ -208,9 +208,10 @@ def _sweep(session: Session, living: _Living, ties: Ties, path: str, properties:
     yield from ties.drop(key for key in strays if key not in living.loaded)
 
 
-def _history(session: Session, path: str, ids: Sequence[str]) -> Iterator[Any]:
+def _histories(session: Session, path: str, living: Sequence[str], archived: Sequence[str]) -> Iterator[Any]:
     """The stages that deals were in, of those that are loaded now and in one load with them."""
     intake = session.intake(records.DEAL_STAGE_HISTORY, None)
-    for reply, rows in pages.histories(session.api, path, "dealstage", ids):
-        yield from intake.take(reply, rows)
+    for ids, options in ((living, {}), (archived, {"archived": "true"})):
+        for reply, rows in pages.histories(session.api, path, "dealstage", ids, options):
+            yield from intake.take(reply, rows)
     yield from intake.finish()

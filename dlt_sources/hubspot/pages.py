@@ -139,12 +139,12 @@ def objects(api: ApiClient, path: str, properties: Sequence[str], ids: Sequence[
         yield reply, rows
 
 
-def histories(api: ApiClient, path: str, name: str, ids: Sequence[str]) -> Pages:
+def histories(api: ApiClient, path: str, name: str, ids: Sequence[str], options: dict[str, str]) -> Pages:
     """Objects by id with the former values of one property; those that are gone are left out."""
     for start in range(0, len(ids), HISTORY_BATCH):
         inputs = [{"id": key} for key in ids[start : start + HISTORY_BATCH]]
         body = {"inputs": inputs, "properties": [name], "propertiesWithHistory": [name]}
-        reply, rows, _, _ = fetch(api, Request("POST", f"{path}/batch/read", json=body))
+        reply, rows, _, _ = fetch(api, Request("POST", f"{path}/batch/read", options, json=body))
         yield reply, rows
 
 

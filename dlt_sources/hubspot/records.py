@@ -68,6 +68,7 @@ class ContactProperties(Record):
     hs_lifecyclestage_salesqualifiedlead_date: Instant | None = None
     hs_lifecyclestage_customer_date: Instant | None = None
     hs_merged_object_ids: str | None = None
+    hs_additional_emails: str | None = None
 
 
 class CompanyProperties(Record):
