@@ -232,7 +232,7 @@ def test_every_encounter_of_a_company_is_seen_once_when_it_was_and_none_besides(
         from meridian.company.touch
         where entity_id = 'uk' and touch_type not in ('meeting', 'call') and occurred_at < '2026-07-01'
             and person_id in (select person_id from meridian.company.lead where created_at < '2026-07-01')"""
-    assert snapshot.execute(f"select count(*) > 3000 from ({true_ones})").fetchone() == (True,)
+    assert snapshot.execute(f"select count(*) > 1000 from ({true_ones})").fetchone() == (True,)
     assert snapshot.execute(f"({told}) except all ({true_ones})").fetchall() == []
     assert snapshot.execute(f"({true_ones}) except all ({told})").fetchall() == []
     known = """
@@ -256,7 +256,7 @@ def test_what_became_of_the_e_mails_is_what_their_sender_counted(snapshot: duckd
         where roi.attribution_model = 'linear' and roi.channel = 'email'
     """).fetchone()
     assert revenue[0] == 0
-    assert revenue[1] > 30
+    assert revenue[1] > 20
     assert revenue[2]
 
 
