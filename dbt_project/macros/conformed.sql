@@ -10,7 +10,7 @@
         'companies': sales,
         'people': sales + ['marketo', 'mailchimp'],
         'deals': sales,
-        'deal_stages': ['salesforce', 'pipedrive'],
+        'deal_stages': sales,
         'deal_people': sales,
         'deal_lines': sales,
         'sellers': sales,

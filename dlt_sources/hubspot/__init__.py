@@ -1,16 +1,17 @@
-"""HubSpot: customer relations and marketing of one account, through CRM v3, associations v4, marketing v3 and forms.
+"""HubSpot: customer relations and marketing of one account, through CRM v3, associations v4, marketing v3, forms and e-mail events v1.
 
 Objects are listed whole once, then searched by their moment of change; a search ends at ten thousand rows, so it goes on by id.
 Archived objects come from their own listing, merged ones are named by their winners. Ties between objects are read with the objects
-that changed, and all of them are compared once a day. Deliberately absent: tickets, quotes, custom objects, e-mail bodies, the
-vendor's own attribution reports (the hub computes attribution from the touches).
+that changed, and all of them are compared once a day. The vendor's own attribution of revenue is kept beside the hub's, which is computed
+from the touches. Deliberately absent: tickets, quotes, custom objects, e-mail bodies, deliveries one by one (the counts of e-mails have
+them).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -18,18 +19,19 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Application, Auth, MalformedReply, Policy, RateLimit, Reply, Request, StaticToken
-from dlt_sources.hubspot import pages, records
-from dlt_sources.hubspot.pages import LIST_SIZE, SUBMISSIONS_SIZE, Changed, Pages, listing
+from dlt_sources.http import ApiClient, Application, Auth, Policy, RateLimit, Request, StaticToken
+from dlt_sources.hubspot import marketing, pages, records
+from dlt_sources.hubspot.pages import LIST_SIZE, Changed, Pages, listing
+from dlt_sources.hubspot.session import OVERLAP, Session
 from dlt_sources.hubspot.ties import Ties
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
 
 SCOPES = (
     "oauth crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read crm.objects.owners.read "
-    "crm.objects.line_items.read marketing.campaigns.read content forms sales-email-read"
+    "crm.objects.line_items.read crm.objects.marketing_events.read marketing.campaigns.read marketing.campaigns.revenue.read content forms "
+    "sales-email-read"
 )
-OVERLAP = timedelta(minutes=10)  # the search index lags behind the objects
 _LONGEST_PAUSE = 90.0
 _ESSENTIAL = frozenset({"contacts", "companies", "deals"})
 
@@ -47,6 +49,7 @@ class HubSpotSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls_per_10_seconds: int = 100
     searches_per_second: int = 4
     hours_between_sweeps: int = 24
+    revenue_models: tuple[str, ...] = ("LINEAR",)
 
     def __post_init__(self) -> None:
         if not self.access_token and not (self.client_id and self.client_secret):
@@ -80,32 +83,19 @@ def client(connection: Connection[HubSpotSettings], *, searches: bool = False) -
     return ApiClient(connection.name, settings.base_url, _auth(connection), Policy(limits=(limit,), max_delay=_LONGEST_PAUSE))
 
 
-@dataclass
-class _Session:
-    """The clients and the archive of one extraction."""
-
-    connection: Connection[HubSpotSettings]
-    api: ApiClient
-    searching: ApiClient
-    archive: Archive
-
-    def intake(
-        self, endpoint: Endpoint, known: MutableMapping[str, str] | None, *, listing: str = "", after: Intake | None = None
-    ) -> Intake:
-        return Intake(endpoint, connection_id=self.connection.name, archive=self.archive, known=known, listing=listing, after=after)
-
-
 def source(connection: Connection[HubSpotSettings], unavailable: Unavailable | None = None) -> Any:
     """The dlt source: one resource per listing. What depends on a listing (ties, totals, submissions) is read along with it.
 
     Tables that the credentials may not read are named in ``unavailable``, unless no customer relations remain without them.
     """
     archive = Archive(connection.archive, "hubspot", connection.name)
-    readers = {"campaigns": _campaigns, "forms": _forms} | {endpoint.name: _objects for endpoint in records.CRM_ENDPOINTS}
+    readers = {**marketing.READERS} | {endpoint.name: _objects for endpoint in records.CRM_ENDPOINTS}
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         with client(connection) as api, client(connection, searches=True) as searching:
-            yield from readers.get(endpoint.name, _whole)(_Session(connection, api, searching, archive), endpoint, state)
+            yield from readers.get(endpoint.name, _whole)(
+                Session(connection.name, connection.settings, api, searching, archive), endpoint, state
+            )
 
     return assemble("hubspot", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
@@ -117,26 +107,24 @@ def check(connection: Connection[HubSpotSettings]) -> list[Finding]:
 
 
 def _first_page(api: ApiClient, endpoint: Endpoint) -> int:
+    if endpoint.name in marketing.FIRST_PAGES:
+        return marketing.FIRST_PAGES[endpoint.name](api)
     return len(pages.fetch(api, Request("GET", _PATHS[endpoint.name], {"limit": "1"}))[1])
 
 
 _PATHS = {endpoint.name: f"crm/v3/objects/{endpoint.name}" for endpoint in records.CRM_ENDPOINTS} | {
     "owners": "crm/v3/owners",
     "pipelines": "crm/v3/pipelines/deals",
-    "campaigns": "marketing/v3/campaigns",
     "marketing_emails": "marketing/v3/emails",
-    "forms": "marketing/v3/forms",
 }
 _OPTIONS = {
     "owners": {"limit": "500"},
     "pipelines": {},
-    "campaigns": {"limit": str(LIST_SIZE), "properties": ",".join(records.CampaignProperties.__struct_fields__)},
     "marketing_emails": {"limit": str(LIST_SIZE), "includeStats": "true"},
-    "forms": {"limit": str(LIST_SIZE)},
 }
 
 
-def _whole(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
+def _whole(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """Small lists, read whole each time; unchanged rows are left out."""
     intake = session.intake(endpoint, state.setdefault("known", {}))
     for archived in ("false", "true") if endpoint is records.OWNERS else (None,):
@@ -168,18 +156,19 @@ class _Living:
                     self.loaded[one.id] = None
 
 
-def _objects(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
+def _objects(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """One object type: what changed, what was archived, the ties of both, and once a day what has other ties than were loaded."""
     path, properties = _PATHS[endpoint.name], records.OBJECTS[endpoint.name].__struct_fields__
     options = {"limit": str(LIST_SIZE), "properties": ",".join(properties)}
-    whole = "swept_at" not in state
+    has_history = endpoint is records.DEALS
+    whole = "swept_at" not in state or (has_history and not state.get("has_history"))
     if whole:
-        state.update(known={}, known_at={}, ties={})
+        state.update(known={}, known_at={}, ties={}, archived={}, has_history=has_history)
     changed_at = {key: datetime.fromisoformat(at) for key, at in state["known_at"].items()}
     living = _Living(session.intake(endpoint, state["known"]), state["known"], changed_at)
-    ties = Ties(endpoint.name, session.api, session.archive, session.connection.name, state["ties"])
-    started, pause = datetime.now(UTC), timedelta(hours=session.connection.settings.hours_between_sweeps)
-    due = not whole and bool(state["ties"]) and started - datetime.fromisoformat(state["swept_at"]) >= pause
+    ties = Ties(endpoint.name, session.api, session.archive, session.connection_id, state["ties"])
+    started = datetime.now(UTC)
+    due = not whole and bool(state["ties"]) and session.is_due(state)
     if whole:
         yield from living.take(listing(session.api, path, options))
     else:
@@ -188,15 +177,18 @@ def _objects(session: _Session, endpoint: Endpoint, state: State) -> Iterator[An
         yield from living.take(pages.search(session.searching, path, properties, modified, since))
     if due:
         yield from _sweep(session, living, ties, path, properties)
-    archived = session.intake(endpoint, state.setdefault("archived", {}), listing="archived", after=living.intake)
+    archived = _Living(session.intake(endpoint, state["archived"], listing="archived", after=living.intake), state["archived"], {})
     gone: set[str] = set()
     for reply, rows in listing(session.api, path, {**options, "archived": "true"}):
-        yield from archived.take(reply, rows)
+        yield from archived.take(iter([(reply, rows)]))
         gone.update(msgspec.json.decode(row, type=Changed).id for row in rows)
     yield from living.intake.finish()
-    yield from archived.finish()
+    yield from archived.intake.finish()
     yield from ties.drop(gone)
-    yield from ties.load(key for key in living.loaded if key not in gone)
+    loaded = [key for key in living.loaded if key not in gone]
+    yield from ties.load(loaded)
+    if has_history:
+        yield from _histories(session, path, loaded, list(archived.loaded))
     if changed_at:
         cursor = max(changed_at.values())
         changed_at = {key: moment for key, moment in changed_at.items() if moment >= cursor - OVERLAP}
@@ -207,7 +199,7 @@ def _objects(session: _Session, endpoint: Endpoint, state: State) -> Iterator[An
             state["swept_at"] = started.isoformat()
 
 
-def _sweep(session: _Session, living: _Living, ties: Ties, path: str, properties: Sequence[str]) -> Iterator[Any]:
+def _sweep(session: Session, living: _Living, ties: Ties, path: str, properties: Sequence[str]) -> Iterator[Any]:
     """Load objects again whose ties came or went while they stayed as they are."""
     strays = [key for key in ties.strays() if key not in living.loaded]
     for key in strays:
@@ -216,64 +208,10 @@ def _sweep(session: _Session, living: _Living, ties: Ties, path: str, properties
     yield from ties.drop(key for key in strays if key not in living.loaded)
 
 
-def _campaigns(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
-    """Campaigns, and the budget and spend of those that changed since they were last read."""
-    intake = session.intake(endpoint, state.setdefault("known", {}))
-    totals = session.intake(records.CAMPAIGN_TOTALS, state.setdefault("known_totals", {}))
-    read: dict[str, str] = state.setdefault("read", {})
-    for reply, rows in listing(session.api, _PATHS["campaigns"], _OPTIONS["campaigns"]):
-        yield from intake.take(reply, rows)
-        for one in (msgspec.json.decode(row, type=Changed) for row in rows):
-            if one.updated_at is None or read.get(one.id) != one.updated_at:
-                answer = session.api.send(Request("GET", f"marketing/v3/campaigns/{one.id}/budget/totals"), _single)
-                yield from totals.take(answer, [_with("campaignId", one.id, answer.body)])
-                read[one.id] = one.updated_at or ""
+def _histories(session: Session, path: str, living: Sequence[str], archived: Sequence[str]) -> Iterator[Any]:
+    """The stages that deals were in, of those that are loaded now and in one load with them."""
+    intake = session.intake(records.DEAL_STAGE_HISTORY, None)
+    for ids, options in ((living, {}), (archived, {"archived": "true"})):
+        for reply, rows in pages.histories(session.api, path, "dealstage", ids, options):
+            yield from intake.take(reply, rows)
     yield from intake.finish()
-    yield from totals.finish()
-
-
-def _single(reply: Reply) -> Reply:
-    """An answer that is one object."""
-    try:
-        msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
-        raise MalformedReply(f"{reply.request} did not answer with an object; check base_url.") from None
-    return reply
-
-
-def _with(name: str, value: str, document: bytes | msgspec.Raw) -> msgspec.Raw:
-    """A document with one field more: what the vendor has in the address only."""
-    fields = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
-    return msgspec.Raw(msgspec.json.encode({name: value, **fields}))
-
-
-class _Submitted(msgspec.Struct, rename="camel"):
-    submitted_at: int
-
-
-def _forms(session: _Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
-    """Forms, and the submissions of each, newest first down to those that are known."""
-    intake = session.intake(endpoint, state.setdefault("known", {}))
-    seen: dict[str, str] = state.setdefault("known_submissions", {})
-    until: dict[str, int] = state.setdefault("submitted_until", {})
-    submissions = session.intake(records.FORM_SUBMISSIONS, seen)
-    recent: dict[str, int] = state.setdefault("recent_submissions", {})
-    for reply, rows in listing(session.api, _PATHS["forms"], _OPTIONS["forms"]):
-        yield from intake.take(reply, rows)
-        for form in (msgspec.json.decode(row, type=Changed).id for row in rows):
-            floor = until.get(form, 0) - int(OVERLAP.total_seconds() * 1000)
-            path = f"form-integrations/v1/submissions/forms/{form}"
-            for answer, found in listing(session.api, path, {"limit": str(SUBMISSIONS_SIZE)}):
-                moments = [msgspec.json.decode(row, type=_Submitted).submitted_at for row in found]
-                new = [_with("formId", form, row) for row, moment in zip(found, moments, strict=True) if moment >= floor]
-                yield from submissions.take(answer, new)
-                for one in (msgspec.json.decode(document, type=records.Submission) for document in new):
-                    recent[records.FORM_SUBMISSIONS.identity(one)] = one.submitted_at
-                until[form] = max([until.get(form, 0), *moments])
-                if not moments or min(moments) < floor:
-                    break
-    yield from intake.finish()
-    yield from submissions.finish()
-    floors = {form: moment - int(OVERLAP.total_seconds() * 1000) for form, moment in until.items()}
-    state["recent_submissions"] = {key: moment for key, moment in recent.items() if moment >= floors.get(key.split("|")[0], 0)}
-    state["known_submissions"] = {key: value for key, value in seen.items() if key in state["recent_submissions"]}

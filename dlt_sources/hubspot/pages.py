@@ -12,7 +12,8 @@ from dlt_sources.hubspot import records
 from dlt_sources.records.convert import read_instant
 
 LIST_SIZE, SEARCH_SIZE, SUBMISSIONS_SIZE = 100, 200, 50  # the most that HubSpot gives
-OBJECT_BATCH, TIE_BATCH = 100, 1000
+OBJECT_BATCH, HISTORY_BATCH, CAMPAIGN_BATCH, TIE_BATCH = 100, 50, 50, 1000
+EVENTS_SIZE = 1000
 SEARCH_CAP = 10_000  # rows after which a search refuses to go on
 
 Pages = Iterator[tuple[Reply, list[msgspec.Raw]]]
@@ -22,7 +23,9 @@ class _Next(msgspec.Struct):
     after: str
 
 
-class _Paging(msgspec.Struct):
+class Paging(msgspec.Struct):
+    """Where a list goes on, if it does."""
+
     next: _Next | None = None
 
 
@@ -33,7 +36,7 @@ class _Failure(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     results: list[msgspec.Raw]
     total: int | None = None
-    paging: _Paging | None = None
+    paging: Paging | None = None
     errors: list[_Failure] | None = None
 
 
@@ -56,7 +59,7 @@ class Tied(msgspec.Struct):
 
     from_: records.Reference = msgspec.field(name="from")
     to: list[msgspec.Raw] = []
-    paging: _Paging | None = None
+    paging: Paging | None = None
 
 
 def fetch(api: ApiClient, request: Request) -> tuple[Reply, list[msgspec.Raw], str | None, int | None]:
@@ -134,6 +137,56 @@ def objects(api: ApiClient, path: str, properties: Sequence[str], ids: Sequence[
         body = {"inputs": [{"id": key} for key in ids[start : start + OBJECT_BATCH]], "properties": list(properties)}
         reply, rows, _, _ = fetch(api, Request("POST", f"{path}/batch/read", json=body))
         yield reply, rows
+
+
+def histories(api: ApiClient, path: str, name: str, ids: Sequence[str], options: dict[str, str]) -> Pages:
+    """Objects by id with the former values of one property; those that are gone are left out."""
+    for start in range(0, len(ids), HISTORY_BATCH):
+        inputs = [{"id": key} for key in ids[start : start + HISTORY_BATCH]]
+        body = {"inputs": inputs, "properties": [name], "propertiesWithHistory": [name]}
+        reply, rows, _, _ = fetch(api, Request("POST", f"{path}/batch/read", options, json=body))
+        yield reply, rows
+
+
+class _Log(msgspec.Struct, rename="camel"):
+    events: list[msgspec.Raw]
+    has_more: bool = False
+    offset: str = ""
+
+
+def log(api: ApiClient, path: str, options: dict[str, str]) -> Pages:
+    """Every page of the event log of e-mails, newest first; it pages in the older way."""
+
+    def parse(reply: Reply) -> tuple[Reply, _Log]:
+        try:
+            return reply, msgspec.json.decode(reply.body, type=_Log)
+        except msgspec.DecodeError:
+            raise MalformedReply(f"{reply.request} answered without 'events'; check base_url.") from None
+
+    def page(request: Request) -> Page[list[msgspec.Raw]]:
+        reply, told = api.send(request, parse)
+        if told.has_more and not told.offset:
+            raise MalformedReply(f"{reply.request} has more events and does not say where.")
+        onward = Request("GET", path, {**options, "offset": told.offset}) if told.has_more else None
+        return Page(told.events, reply, onward, len(told.events))
+
+    for one in walk(Request("GET", path, options), page):
+        yield one.reply, one.content
+
+
+def single(reply: Reply) -> Reply:
+    """An answer that is one object."""
+    try:
+        msgspec.json.decode(reply.body, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        raise MalformedReply(f"{reply.request} did not answer with an object; check base_url.") from None
+    return reply
+
+
+def with_fields(document: bytes | msgspec.Raw, **more: str) -> msgspec.Raw:
+    """A document with further fields: what the vendor has in the address only."""
+    fields = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    return msgspec.Raw(msgspec.json.encode({**more, **fields}))
 
 
 def ties(api: ApiClient, kind: str, target: str, ids: Sequence[str]) -> Iterator[tuple[Reply, list[msgspec.Raw], list[Tied]]]:

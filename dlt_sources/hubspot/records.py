@@ -1,4 +1,4 @@
-"""What HubSpot's CRM v3, associations v4, marketing v3 and forms APIs send, as far as the hub uses it.
+"""What HubSpot's CRM v3 and associations v4 APIs send, as far as the hub uses it; of marketing see ``marketing_records``.
 
 Every property of a CRM object travels as a string or null, numbers and booleans too. An object's table holds its id and moments and
 the properties named here; the properties' names are what is asked of the vendor.
@@ -6,12 +6,14 @@ the properties named here; the properties' names are what is asked of the vendor
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import ClassVar, get_args
 
 import msgspec
 
+from dlt_sources.hubspot.marketing_records import ENDPOINTS as MARKETING_ENDPOINTS
+from dlt_sources.hubspot.marketing_records import READ_ALONG
+from dlt_sources.hubspot.wire import Nothing, Wire
 from dlt_sources.records import (
     COUNT,
     FLAG,
@@ -20,18 +22,12 @@ from dlt_sources.records import (
     CountText,
     FlagText,
     Instant,
-    InstantMs,
-    Money,
     MoneyText,
     Record,
     Table,
     names,
 )
 from dlt_sources.records.intake import Endpoint
-
-
-class Wire(Record, rename="camel"):
-    """Base of what carries the vendor's camelCase names."""
 
 
 class CrmObject(Wire):
@@ -72,6 +68,7 @@ class ContactProperties(Record):
     hs_lifecyclestage_salesqualifiedlead_date: Instant | None = None
     hs_lifecyclestage_customer_date: Instant | None = None
     hs_merged_object_ids: str | None = None
+    hs_additional_emails: str | None = None
 
 
 class CompanyProperties(Record):
@@ -183,10 +180,6 @@ class Call(CrmObject, kw_only=True):
     properties: CallProperties
 
 
-class Nothing(Record):
-    """A row whose columns all come from around it."""
-
-
 class Reference(Wire):
     """The id of an object."""
 
@@ -261,121 +254,31 @@ class Pipeline(Wire):
     stages: list[Stage] = []
 
 
-class CampaignProperties(Record):
-    """A campaign of the marketing hub."""
+class FormerValue(Wire):
+    """A value that a property had, and since when."""
 
-    hs_name: str | None = None
-    hs_utm: str | None = None
-    hs_start_date: str | None = None
-    hs_end_date: str | None = None
-    hs_campaign_status: str | None = None
-    hs_currency_code: str | None = None
-    hs_owner: str | None = None
+    LEFT_OUT: ClassVar[frozenset[str]] = names("sourceLabel")
 
-
-class Campaign(Wire):
-    """A campaign as it travels."""
-
-    id: str
-    properties: CampaignProperties
-    created_at: Instant | None = None
-    updated_at: Instant | None = None
-
-
-class MoneyItem(Wire):
-    """A planned or spent amount of a campaign."""
-
-    id: str
-    name: str | None = None
-    amount: Money | None = None
-    order: int | None = None
-    created_at: InstantMs | None = None
-    updated_at: InstantMs | None = None
-
-
-class CampaignTotals(Wire):
-    """Budget and spend of one campaign; ``campaign_id`` is put there by the source, the vendor has it in the address."""
-
-    LEFT_OUT: ClassVar[frozenset[str]] = names("remainingBudget")
-
-    campaign_id: str
-    budget_total: Money | None = None
-    spend_total: Money | None = None
-    currency_code: str | None = None
-    budget_items: list[MoneyItem] = []
-    spend_items: list[MoneyItem] = []
-
-
-class EmailCounters(Wire):
-    """How often an e-mail was sent, delivered, opened ..."""
-
-    sent: int = 0
-    delivered: int = 0
-    open: int = 0
-    click: int = 0
-    bounce: int = 0
-    unsubscribed: int = 0
-
-
-class EmailStats(Wire):
-    """Statistics of an e-mail."""
-
-    counters: EmailCounters = msgspec.field(default_factory=EmailCounters)
-
-
-class MarketingEmail(Wire):
-    """A marketing e-mail."""
-
-    LEFT_OUT: ClassVar[frozenset[str]] = names(
-        "activeDomain archived businessUnitId clonedFrom content createdAt createdById deletedAt emailCampaignGroupId "
-        "emailTemplateMode feedbackSurveyId folderId folderIdV2 from isAb isPublished isTransactional language "
-        "primaryEmailCampaignId publishDate publishedAt publishedByEmail publishedById publishedByName publisher rssData "
-        "sendOnPublish subcategory subscriptionDetails teamsWithAccess testing to type updatedById usersWithAccess "
-        "webversion workflowNames allEmailCampaignIds"
-    )
-
-    id: str
-    name: str | None = None
-    subject: str | None = None
-    state: str | None = None
-    type: str | None = None
-    campaign: str | None = None
-    campaign_name: str | None = None
-    campaign_utm: str | None = None
-    publish_date: Instant | None = None
-    updated_at: Instant | None = None
-    stats: EmailStats = msgspec.field(default_factory=EmailStats)
-
-
-class Form(Wire):
-    """A form."""
-
-    LEFT_OUT: ClassVar[frozenset[str]] = names("configuration displayOptions fieldGroups legalConsentOptions")
-
-    id: str
-    name: str | None = None
-    form_type: str | None = None
-    created_at: Instant | None = None
-    updated_at: Instant | None = None
-    archived: bool = False
-
-
-class SubmittedValue(Wire):
-    """A field of a submission."""
-
-    name: str
     value: str | None = None
+    timestamp: Instant | None = None
+    source_type: str | None = None
+    source_id: str | None = None
+    updated_by_user_id: int | None = None
 
 
-class Submission(Wire):
-    """A submission of a form; ``form_id`` is put there by the source, the vendor has it in the address."""
+class StageHistory(Wire):
+    """The stages of a deal, newest first."""
 
-    form_id: str
-    submitted_at: InstantMs
-    conversion_id: str | None = None
-    page_url: str | None = None
-    page_title: str | None = None
-    values: list[SubmittedValue] = []
+    dealstage: list[FormerValue] = []
+
+
+class DealHistory(Wire):
+    """A deal with its former stages."""
+
+    LEFT_OUT: ClassVar[frozenset[str]] = names("archived archivedAt createdAt objectWriteTraceId properties updatedAt url")
+
+    id: str
+    properties_with_history: StageHistory
 
 
 _ENVELOPE = {"id": TEXT, "created_at": INSTANT, "updated_at": INSTANT, "archived": FLAG, "archived_at": INSTANT}
@@ -477,99 +380,25 @@ PIPELINES = Endpoint(
     ),
     lambda d: d.id,
 )
-CAMPAIGNS = Endpoint(
-    "campaigns",
-    Campaign,
+DEAL_STAGE_HISTORY = Endpoint(
+    "deal_stage_history",
+    DealHistory,
     (
         Table(
-            "campaigns",
-            CampaignProperties,
-            ("id",),
-            "Campaigns.",
-            within={"id": TEXT, "created_at": INSTANT, "updated_at": INSTANT},
-            rows=lambda d: [(d.properties, d.id, d.created_at, d.updated_at)],
-        ),
-    ),
-    lambda d: d.id,
-)
-_ITEM = {"campaign_id": TEXT}
-CAMPAIGN_TOTALS = Endpoint(
-    "campaign_totals",
-    CampaignTotals,
-    (
-        Table("campaign_totals", CampaignTotals, ("campaign_id",), "Budget and spend of a campaign, as the vendor adds them up."),
-        Table(
-            "campaign_budget_items",
-            MoneyItem,
-            ("campaign_id", "id"),
-            "Planned amounts of campaigns.",
-            within=_ITEM,
-            rows=lambda d: [(item, d.campaign_id) for item in d.budget_items],
-            replace=("campaign_id",),
-        ),
-        Table(
-            "campaign_spend_items",
-            MoneyItem,
-            ("campaign_id", "id"),
-            "Spent amounts of campaigns.",
-            within=_ITEM,
-            rows=lambda d: [(item, d.campaign_id) for item in d.spend_items],
-            replace=("campaign_id",),
-        ),
-    ),
-    lambda d: d.campaign_id,
-)
-MARKETING_EMAILS = Endpoint(
-    "marketing_emails",
-    MarketingEmail,
-    (
-        Table(
-            "marketing_emails",
-            MarketingEmail,
-            ("id",),
-            "Marketing e-mails with their counts.",
-            within={"sent": COUNT, "delivered": COUNT, "opened": COUNT, "clicked": COUNT, "bounced": COUNT, "unsubscribed": COUNT},
-            rows=lambda d: [(d, c.sent, c.delivered, c.open, c.click, c.bounce, c.unsubscribed) for c in (d.stats.counters,)],
-        ),
-    ),
-    lambda d: d.id,
-)
-FORMS = Endpoint("forms", Form, (Table("forms", Form, ("id",), "Forms."),), lambda d: d.id)
-
-
-def _submission_id(submission: Submission) -> str:
-    """The vendor's id, or what identifies a submission without one."""
-    return submission.conversion_id or f"{submission.submitted_at}-{_value(submission, 'email') or ''}"
-
-
-def _value(submission: Submission, name: str) -> str | None:
-    return next((field.value for field in submission.values if field.name == name), None)
-
-
-FORM_SUBMISSIONS = Endpoint(
-    "form_submissions",
-    Submission,
-    (
-        Table(
-            "form_submissions",
-            Submission,
-            ("form_id", "submission_id"),
-            "Submissions of forms; `values_json` holds all fields, name to value.",
-            within={"submission_id": TEXT, "email": TEXT, "values_json": TEXT},
+            "deal_stage_history",
+            FormerValue,
+            ("deal_id", "entry"),
+            "Stages that deals were in, numbered from the first one on. Current as of the row of the deal.",
+            within={"deal_id": TEXT, "entry": COUNT},
             rows=lambda d: [
-                (
-                    d,
-                    _submission_id(d),
-                    _value(d, "email"),
-                    json.dumps({field.name: field.value for field in d.values}, ensure_ascii=False),
-                )
+                (value, d.id, number) for number, value in enumerate(reversed(d.properties_with_history.dealstage), start=1)
             ],
+            replace=("deal_id",),
         ),
     ),
-    lambda d: f"{d.form_id}|{_submission_id(d)}",
+    lambda d: d.id,
 )
-
 CRM_ENDPOINTS = (CONTACTS, COMPANIES, DEALS, LINE_ITEMS, MEETINGS, CALLS)
-ENDPOINTS = (*CRM_ENDPOINTS, OWNERS, PIPELINES, CAMPAIGNS, MARKETING_EMAILS, FORMS)
-_EVERY = (*ENDPOINTS, CAMPAIGN_TOTALS, FORM_SUBMISSIONS, associations("deals", "contacts"))
+ENDPOINTS = (*CRM_ENDPOINTS, OWNERS, PIPELINES, *MARKETING_ENDPOINTS)
+_EVERY = (*ENDPOINTS, *READ_ALONG, DEAL_STAGE_HISTORY, associations("deals", "contacts"))
 TABLES = tuple({table.name: table for endpoint in _EVERY for table in endpoint.tables}.values())

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from finance_hub import settings, warehouse
-from finance_hub.defs.quality import attribution, entries, ledger, periods, subledgers, unit_economics, variance
+from finance_hub.defs.quality import attribution, email, entries, ledger, periods, subledgers, unit_economics, variance
 from finance_hub.defs.quality import ingestion as ingestion_quality
 from finance_hub.expectations import CheckBrokenError, evaluate
 from finance_hub.refresh import refresh
@@ -75,6 +75,14 @@ DAMAGE = {
     "plans_are_complete": "delete from core.fct_plan_line where plan_line_key = (select min(plan_line_key) from core.fct_plan_line where amount_func <> 0)",
     "actuals_are_those_of_the_ledger": "update marts.budget_variance set actual = actual + 1, variance_abs = variance_abs + 1 where period_month = '2026-01-01'",
     "variances_recomputed": "update marts.budget_variance set variance_abs = variance_abs + 1 where period_month = '2026-01-01'",
+    "email_counts_are_possible": "update marts.email_performance set delivered = sent + 1 where email_id = (select min(email_id) from marts.email_performance)",
+    "email_rates_are_shares": "update marts.email_performance set open_rate_pct = 100.5 where email_id = (select min(email_id) from marts.email_performance)",
+    "email_rates_recomputed": "update marts.email_performance set click_rate_pct = click_rate_pct + 1 where clicked > 0",
+    "every_email_is_told_once": "delete from marts.email_performance where email_id = (select min(email_id) from marts.email_performance)",
+    "email_revenue_is_that_of_its_touches": "update marts.email_performance set attributed_revenue = attributed_revenue + 0.01 where email_id = (select min(email_id) from marts.email_performance)",
+    "opening_has_not_drifted": "update marts.email_performance set opened = 0 where sent_month >= '2026-01-01'",
+    "emails_are_still_sent": "delete from marts.email_performance where sent_month >= '2025-10-01'",
+    "lists_do_not_wear_out": "update marts.email_performance set list_decay_90d_pct = 11 where email_id = (select min(email_id) from marts.email_performance)",
     "every_rule_was_evaluated": "delete from marts.alert where rule_id = 'cac_over_target'",
     "archive_is_what_was_received": "update xero.extraction set documents_received = documents_received + 1 where table_name = 'invoices'",
     "raw_is_what_was_received": "update xero.invoice_lines set line_amount = line_amount + 0.01 where line_item_id = (select min(line_item_id) from xero.invoice_lines)",
@@ -89,7 +97,7 @@ DAMAGE = {
 SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "hubspot", "ecb"}
 CHECKS = {
     check.name: check
-    for domain in (attribution, entries, ingestion_quality, ledger, periods, subledgers, unit_economics, variance)
+    for domain in (attribution, email, entries, ingestion_quality, ledger, periods, subledgers, unit_economics, variance)
     for check in domain.CHECKS
 }
 

@@ -223,6 +223,44 @@ def test_attribution_finds_the_customers_that_campaigns_really_won(snapshot: duc
     assert scores[0].accuracy > 0.88
 
 
+def test_every_encounter_of_a_company_is_seen_once_when_it_was_and_none_besides(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """Of the company whose people HubSpot and the sites' tag know: moment by moment, with the kind that the systems tell."""
+    told = "select date_trunc('second', occurred_at), touch_type from core.fct_touchpoint where entity_id = 'meridian_uk_ltd'"
+    true_ones = """
+        select date_trunc('second', occurred_at),
+            -- An advert whose tags were lost looks like any visit.
+            case when touch_type = 'ad_click' and utm_campaign is null then 'visit' else touch_type end
+        from meridian.company.touch
+        where entity_id = 'uk' and touch_type not in ('meeting', 'call') and occurred_at < '2026-07-01'
+            and person_id in (select person_id from meridian.company.lead where created_at < '2026-07-01')"""
+    assert snapshot.execute(f"select count(*) > 1000 from ({true_ones})").fetchone() == (True,)
+    assert snapshot.execute(f"({told}) except all ({true_ones})").fetchall() == []
+    assert snapshot.execute(f"({true_ones}) except all ({told})").fetchall() == []
+    known = """
+        select touches.touch_type, count(*) = count(campaigns.campaign_id) from core.fct_touchpoint touches
+        left join core.dim_campaign campaigns using (entity_id, campaign_id)
+        where touches.entity_id = 'meridian_uk_ltd' and touch_type in ('email_click', 'webinar_attended', 'event_attended') group by all"""
+    assert dict(snapshot.execute(known).fetchall()) == {"email_click": True, "webinar_attended": True, "event_attended": True}
+
+
+def test_what_became_of_the_e_mails_is_what_their_sender_counted(snapshot: duckdb.DuckDBPyConnection) -> None:
+    counts = "sent, delivered, opened, clicked, bounced, unsubscribed"
+    told = f"select sent_at, {counts} from email_performance where entity_id = 'meridian_uk_ltd'"
+    true_ones = f"select published_at, {counts} from meridian.company.marketing_email where entity_id = 'uk' and published_at < '2026-07-01'"
+    assert snapshot.execute(f"select count(*) > 50 from ({true_ones})").fetchone() == (True,)
+    assert snapshot.execute(f"({told}) except all ({true_ones})").fetchall() == []
+    assert snapshot.execute(f"({true_ones}) except all ({told})").fetchall() == []
+    revenue = snapshot.execute("""
+        with mailed as (select entity_id, campaign_id, sum(attributed_revenue) as revenue, sum(leads) as leads from email_performance group by all)
+        select count(*) filter (mailed.revenue <> roi.attributed_revenue or mailed.leads <> roi.leads), count(*), sum(mailed.revenue) > 0
+        from mailed join campaign_roi roi using (entity_id, campaign_id)
+        where roi.attribution_model = 'linear' and roi.channel = 'email'
+    """).fetchone()
+    assert revenue[0] == 0
+    assert revenue[1] > 20
+    assert revenue[2]
+
+
 def test_a_figure_of_a_mart_leads_back_by_columns_to_the_field_that_the_vendor_sent(home: Path) -> None:
     """Column lineage as the orchestrator recorded it in the run."""
 

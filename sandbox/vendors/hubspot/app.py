@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -20,8 +20,11 @@ from starlette.types import ASGIApp, Scope
 from sandbox.vendors.hubspot import replies, search
 from sandbox.vendors.hubspot.account import AccountApi
 from sandbox.vendors.hubspot.associations import AssociationsApi
+from sandbox.vendors.hubspot.campaigns import CampaignsApi
 from sandbox.vendors.hubspot.crm import ObjectsApi
+from sandbox.vendors.hubspot.email_events import EmailEventsApi
 from sandbox.vendors.hubspot.marketing import MarketingApi
+from sandbox.vendors.hubspot.marketing_events import MarketingEventsApi
 from sandbox.vendors.hubspot.replies import Refusal
 from sandbox.vendors.hubspot.store import HubSpotStore
 from sandbox.vendors.hubspot.versions import with_dates
@@ -35,8 +38,28 @@ CALLS_IN_TEN_SECONDS, CALLS_IN_A_DAY, SEARCHES_IN_A_SECOND = 190, 625_000, 5
 _LONGEST_ADDRESS = 16_384
 _SCOPES = [
     *(f"crm.objects.{name}.read" for name in ("contacts", "companies", "deals", "line_items", "products", "owners")),
-    *("marketing.campaigns.read", "content", "forms", "oauth"),
+    *(
+        "marketing.campaigns.read",
+        "marketing.campaigns.revenue.read",
+        "crm.objects.marketing_events.read",
+        "content",
+        "forms",
+        "oauth",
+    ),
 ]
+_NEEDED = (
+    ("/reports/revenue", "marketing.campaigns.revenue.read"),
+    ("/marketing-events", "crm.objects.marketing_events.read"),
+    ("/marketing/v3/campaigns", "marketing.campaigns.read"),
+    ("/marketing/campaigns/", "marketing.campaigns.read"),
+    ("/marketing/v3/emails", "content"),
+    ("/marketing/emails/", "content"),
+    ("/email/public/", "content"),
+    ("/marketing/v3/forms", "forms"),
+    ("/form-integrations/", "forms"),
+    *((f"/objects/{name}", f"crm.objects.{name}.read") for name in ("contacts", "companies", "deals", "line_items", "products")),
+)
+"""Part of a path -> the scope that it needs; the first that fits counts."""
 _WHO: Mapping[str, object] = {"hub_id": PORTAL_ID, "user_id": 50_000_001, "token_type": "access", "scopes": _SCOPES}
 _BAD_GRANTS = {
     "invalid_client": ("BAD_CLIENT_SECRET", "missing or invalid client secret"),
@@ -53,6 +76,8 @@ class HubSpotApi:
     clock: VirtualClock
     limits: bool = True
     search_cap: int = search.REACH
+    scopes: Collection[str] = tuple(_SCOPES)
+    """What the user has granted to the apps."""
 
     def __post_init__(self) -> None:
         self.tokens = TokenServer(self.clock.now, _token_answer, rotates=False)
@@ -74,6 +99,9 @@ class HubSpotApi:
                     *AssociationsApi(self.store, self.clock).routes(),
                     *AccountApi(self.store, PORTAL_ID).routes(),
                     *MarketingApi(self.store).routes(),
+                    *CampaignsApi(self.store, self.clock).routes(),
+                    *MarketingEventsApi(self.store).routes(),
+                    *EmailEventsApi(self.store, PORTAL_ID).routes(),
                 ]
             ),
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
@@ -91,15 +119,7 @@ class HubSpotApi:
         if kind == "unauthorized":
             return self._expired(self.clock.now())
         if kind == "forbidden":
-            message = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
-            link = "https://developers.hubspot.com/scopes"
-            needed = {
-                "message": "One or more of the following scopes are required.",
-                "context": {"requiredGranularScopes": _SCOPES[:3]},
-            }
-            return replies.error(
-                403, message=f"{message}{link}.", errors=[needed], links={"scopes": link}, category="MISSING_SCOPES"
-            )
+            return _missing(_SCOPES[:3])
         if kind == "error_200":
             whole = {"status": "error", "message": "There was a problem with the request.", "correlationId": str(uuid.uuid4())}
             return replies.reply(whole)
@@ -112,6 +132,9 @@ class HubSpotApi:
             return None, {}
         if refusal := self._stranger(authorization):
             return refusal, {}
+        needed = next((one for part, one in _NEEDED if part in path), None)
+        if needed is not None and needed not in self.scopes:
+            return _missing([needed]), {}
         if len(scope["query_string"]) > _LONGEST_ADDRESS:
             return Response("<html><body><h1>414 Request-URI Too Large</h1></body></html>", 414, media_type="text/html"), {}
         left_today = self._day.take()[0] if self.limits else CALLS_IN_A_DAY
@@ -185,6 +208,13 @@ class HubSpotApi:
             raise Refusal(404, "refresh token is invalid", "OBJECT_NOT_FOUND")
         named = {"token": token, "user": "admin@meridian.example", "hub_domain": "meridian.example", "client_id": CLIENT_ID}
         return replies.reply({**_WHO, **named, "token_type": "refresh"})
+
+
+def _missing(scopes: Sequence[str]) -> Response:
+    link = "https://developers.hubspot.com/scopes"
+    message = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: "
+    needed = {"message": "One or more of the following scopes are required.", "context": {"requiredGranularScopes": list(scopes)}}
+    return replies.error(403, message=f"{message}{link}.", errors=[needed], links={"scopes": link}, category="MISSING_SCOPES")
 
 
 def _token_answer(access: str, refresh: str | None, seconds: int) -> dict[str, object]:

@@ -298,7 +298,7 @@ create or replace table campaigns as
     order by campaign.id;
 
 create or replace table emails as
-    select email.* exclude (campaign_id, email_id), published_at as created_at,
+    select email.* exclude (campaign_id, email_id), 210_000_000 + email.id % 10_000_000 as app_campaign_id, published_at as created_at,
         greatest(published_at, case when seen(renamed_at) > published_at then seen(renamed_at) end) as updated_at,
         campaigns.guid as campaign_guid, campaigns.hs_name as campaign_name, campaigns.hs_utm as campaign_utm,
     from email
@@ -306,6 +306,101 @@ create or replace table emails as
     left join campaigns using (guid)
     where published_at <= getvariable('horizon')
     order by email.id;
+
+create or replace table email_events as
+    select *, epoch_ms(moment) as created from email_event where moment <= getvariable('horizon') order by moment desc, id desc;
+
+-- Who takes part is known once they are a contact; a list that somebody brings along tells of before.
+create or replace table participations as
+    select attendance.id, event_id, state, occurred_at, contacts.id as contact_id, contacts.firstname, contacts.lastname, contacts.email,
+        greatest(occurred_at, contact.created_at) as created_at,
+    from attendance
+    join contact using (person_id)
+    join contact_now using (person_id)
+    join contacts on contacts.id = contact_now.id
+    where occurred_at <= getvariable('horizon')
+    order by id;
+
+create or replace table gatherings as
+    with counted as (
+        select event_id, count(*) filter (state = 'REGISTERED') as registrants, count(*) filter (state = 'ATTENDED') as attendees,
+            max(created_at) as changed_at,
+        from participations
+        group by event_id
+    )
+    select gathering.id, campaign.guid as campaign_guid, gathering.channel, starts_at, ends_at, gathering.created_at,
+        case when seen(gathering.renamed_at) is null then gathering.name else coalesce(gathering.renamed_to, gathering.name) end as name,
+        greatest(gathering.created_at, seen(gathering.renamed_at), seen(ends_at), changed_at) as updated_at,
+        coalesce(registrants, 0) as registrants, coalesce(attendees, 0) as attendees, ends_at <= getvariable('horizon') as is_over,
+        starts_at <= getvariable('horizon') as has_begun,
+    from gathering
+    join campaign using (campaign_id)
+    left join counted on event_id = gathering.id
+    where gathering.created_at <= getvariable('horizon')
+    order by gathering.id;
+
+create or replace table assets as
+    select campaign_guid as guid, 'MARKETING_EMAIL' as type, id, name, json_object(
+        'sent', sent, 'delivered', delivered, 'open', opened, 'click', clicked, 'bounce', bounced, 'unsubscribed', unsubscribed
+    ) as metrics
+    from emails
+    where campaign_guid is not null
+    union all
+    select campaign_guid, 'MARKETING_EVENT', id, name, json_object('registrants', registrants, 'attendees', attendees) from gatherings
+    order by all;
+
+-- What contacts had to do with marketing, and by which campaign as far as it is known here.
+create or replace table interactions as
+    select touch.id, contact_now.id as contact_id, touch_type, occurred_at, contacts.created_at as contact_made_at,
+        case
+            when touch_type in ('email_click', 'webinar_attended', 'event_attended') then guid_of('campaign', campaign_id)
+            else campaign_guid
+        end as guid,
+    from touch
+    join contact_now using (person_id)
+    join contacts on contacts.id = contact_now.id
+    where touch_type not in ('meeting', 'call') and occurred_at <= getvariable('horizon')
+    order by touch.id;
+
+-- What each of them has to do with a won deal, in every model of the reports; shares of a deal add up to one.
+create or replace table deal_credits as
+    with met as (
+        select distinct deal_now.id as deal_id, amount_in_home_currency as amount, ended_at, deal_now.created_at as deal_made_at,
+            interactions.id, guid, contact_id, touch_type, occurred_at,
+        from deal_now
+        join opportunity_person using (opportunity_id)
+        join contact_now using (person_id)
+        join interactions on contact_id = contact_now.id
+        where outcome = 'won' and ended_at is not null and gone_at is null and occurred_at <= ended_at
+    ),
+    placed as (
+        select *, row_number() over path = 1 as is_first, row_number() over back = 1 as is_last,
+            id = first_value(case when touch_type = 'form_submission' then id end ignore nulls) over whole as makes_contact,
+            id = last_value(case when occurred_at <= deal_made_at then id end ignore nulls) over whole as makes_deal,
+        from met
+        window path as (partition by deal_id order by occurred_at, id), back as (partition by deal_id order by occurred_at desc, id desc),
+            whole as (partition by deal_id order by occurred_at, id rows between unbounded preceding and unbounded following)
+    ),
+    shaped(model, first_part, contact_part, deal_part, last_part, rest) as (
+        values
+            ('LINEAR', 0, 0, 0, 0, 1), ('FIRST_INTERACTION', 1, 0, 0, 0, 0), ('LAST_INTERACTION', 0, 0, 0, 1, 0),
+            ('U_SHAPED', 0.4, 0.4, 0, 0, 0.2), ('W_SHAPED', 0.3, 0.3, 0.3, 0, 0.1), ('FULL_PATH', 0.225, 0.225, 0.225, 0.225, 0.1),
+            ('J_SHAPED', 0.2, 0, 0, 0.6, 0.2), ('INVERSE_J_SHAPED', 0.6, 0, 0, 0.2, 0.2), ('TIME_DECAY', 0, 0, 0, 0, 0)
+    ),
+    marked as (
+        select model, deal_id, amount, ended_at, id, guid, contact_id, rest,
+            case
+                when model = 'TIME_DECAY' then pow(0.5, date_diff('day', occurred_at, ended_at) / 7.0)
+                else is_first::integer * first_part + coalesce(makes_contact, false)::integer * contact_part
+                    + coalesce(makes_deal, false)::integer * deal_part + is_last::integer * last_part
+            end as part,
+        from placed cross join shaped
+    ),
+    spread as (select *, count(*) filter (part = 0) over (partition by model, deal_id) as others from marked),
+    weighed as (select *, case when part > 0 or others = 0 then part else rest / others end as weight from spread)
+    select model, guid, deal_id, contact_id, amount, ended_at, weight / sum(weight) over (partition by model, deal_id) as weight
+    from weighed
+    order by model, guid, deal_id;
 
 create or replace table forms as
     select row_number() over (order by created_at, guid) as id, guid, name, created_at

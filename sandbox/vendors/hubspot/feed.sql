@@ -118,8 +118,8 @@ create macro guid_of(kind, source_id) as
 
 create table campaign as
     select guid_of('campaign', campaign_id) as guid, 8_000_000_000 + row_number() over (order by created_at, campaign_id) as id, campaign_id,
-        name, renamed_to, date_trunc('millisecond', renamed_at) as renamed_at, utm_campaign, start_date, end_date, budget_amount, currency,
-        owner_employee_id, date_trunc('millisecond', created_at) as created_at,
+        name, renamed_to, date_trunc('millisecond', renamed_at) as renamed_at, channel, utm_campaign, start_date, end_date, budget_amount,
+        currency, owner_employee_id, date_trunc('millisecond', created_at) as created_at,
     from source.company.campaign
     where entity_id = getvariable('entity');
 
@@ -142,7 +142,7 @@ create table form as
 
 -- What the account's tracking makes of a visit: the tags decide; without them the kind of traffic; a lost tag looks like direct traffic.
 create table touch as
-    select touch_id, person_id, touch_type, form_id, date_trunc('millisecond', occurred_at) as occurred_at,
+    select touch_id, person_id, touch_type, form_id, campaign_id, channel, date_trunc('millisecond', occurred_at) as occurred_at,
         10_000_000_000 + row_number() over (order by occurred_at, touch_id) as id,
         coalesce(landing_page, '') as landing_page, utm_source, utm_medium, utm_campaign,
         case when utm_campaign is not null then guid_of('campaign', campaign_id) end as campaign_guid,
@@ -177,3 +177,116 @@ create table submission as
     left join source.company.organization using (organization_id)
     where touch.touch_type = 'form_submission'
     order by form.guid, touch.id desc;
+
+-- Webinars and fairs: one marketing event a campaign. Whoever was there takes part; whoever left an address for a webinar is registered.
+create table gathering as
+    select 6_000_000_000 + row_number() over (order by created_at, campaign_id) as id, campaign_id, name, renamed_to, renamed_at, channel,
+        start_date::timestamp as starts_at, end_date::timestamp + interval 1 day as ends_at, created_at,
+    from campaign
+    where channel in ('webinar', 'event');
+
+create table attendance as
+    select 10_000_000_000 + touch.id as id, gathering.id as event_id, person_id, occurred_at,
+        case when touch_type = 'form_submission' then 'REGISTERED' else 'ATTENDED' end as state,
+    from touch
+    join gathering using (campaign_id)
+    where touch_type in ('webinar_attended', 'event_attended') or touch_type = 'form_submission' and touch.channel = 'webinar';
+
+-- From here on, what becomes of e-mails, reader by reader.
+create macro chance(topic, key) as (md5_number_lower(topic || '/' || key) % 1_000_000)::double / 1_000_000;
+-- When a reader gets to a mail: within hours mostly, six weeks later at most.
+create macro delay(topic, key) as to_milliseconds(60_000 + least(floor(-ln(1 - chance(topic, key)) * 108_000_000), 3_600_000_000)::bigint);
+
+-- A click is on the latest mailing of its campaign, or on the first. Its address lacks the tags that were lost on the way.
+create table click as
+    with pressed as (
+        select touch.touch_id, lower(person.email) as recipient, campaign_id, occurred_at,
+            landing_page || coalesce('?' || nullif(concat_ws(
+                '&', 'utm_source=' || utm_source, 'utm_medium=' || utm_medium, 'utm_campaign=' || utm_campaign
+            ), ''), '') as url,
+        from touch
+        join source.company.person using (person_id)
+        where touch_type = 'email_click'
+    ),
+    first_mail as (select campaign_id, arg_min(id, published_at) as id from email group by campaign_id)
+    select touch_id, recipient, occurred_at, url, coalesce(email.id, first_mail.id) as email_id
+    from pressed
+    asof left join email on email.campaign_id = pressed.campaign_id and email.published_at <= occurred_at
+    join first_mail on first_mail.campaign_id = pressed.campaign_id;
+
+-- Who reads: all people whom the entity knows, until they have had enough. As many leave with each mailing as it lost, those who have been
+-- there longest and never clicked.
+create table reader as
+    with known as (
+        select lower(person.email) as recipient, min(person.created_at) as known_at
+        from source.company.person
+        join source.company.organization using (organization_id)
+        where entity_id = getvariable('entity')
+        group by all
+    ),
+    mailing as (
+        select id, coalesce(sum(unsubscribed) over (order by id rows between unbounded preceding and 1 preceding), 0) as before,
+            sum(unsubscribed) over (order by id) as after,
+        from email
+    ),
+    faithless as (
+        select recipient, row_number() over (order by known_at, recipient) as number
+        from known anti join click using (recipient)
+    )
+    select known.*, mailing.id as left_with
+    from known
+    left join faithless using (recipient)
+    left join mailing on number > before and number <= after;
+
+-- Who got a mailing, as far as it was sent to so many: those who click, the one who leaves by it, then by lot. The first have opened it.
+create table recipient as
+    with clicker as (select email_id, recipient, min(occurred_at) as clicked_at from click group by all),
+    reached as (
+        select email.id as mail_id, recipient, left_with is not distinct from email.id as leaves
+        from email
+        join reader on known_at <= published_at and coalesce(left_with, email.id) >= email.id
+        union
+        select email_id, recipient, false from clicker
+    ),
+    listed as (
+        select reached.*, clicked_at, published_at, sent, opened, bounced,
+            row_number() over (partition by mail_id order by clicked_at is null, not leaves, md5(mail_id || reached.recipient)) as place,
+        from reached
+        join email on email.id = mail_id
+        left join clicker on clicker.email_id = mail_id and clicker.recipient = reached.recipient
+    ),
+    counted as (select *, mail_id as email_id, count(*) over (partition by mail_id) as people from listed where place <= sent or clicked_at is not null)
+    select email_id, recipient, clicked_at, leaves, email_id || '/' || recipient as key, published_at + to_seconds((place % 120)::integer) as sent_at,
+        place > people - bounced and clicked_at is null as bounces, place <= opened or clicked_at is not null as opens,
+    from counted;
+
+create table email_event as
+    with opening as (
+        select email_id, recipient, key, sent_at, coalesce(
+            least(sent_at + delay('open', key), clicked_at - interval 20 second), sent_at + delay('open', key)
+        ) as moment
+        from recipient
+        where opens and not bounces
+    ),
+    happened as (
+        select 'SENT' as type, email_id, recipient, sent_at as moment, key, sent_at, null as url from recipient
+        union all
+        select 'DELIVERED', email_id, recipient, sent_at + interval 20 second, key, sent_at, null from recipient where not bounces
+        union all
+        select 'BOUNCE', email_id, recipient, sent_at + interval 40 second, key, sent_at, null from recipient where bounces
+        union all
+        select 'OPEN', email_id, recipient, moment, key, sent_at, null from opening
+        union all
+        -- One in five looks again.
+        select 'OPEN', email_id, recipient, moment + to_hours(1 + (chance('again when', key) * 600)::integer), key || '/2', sent_at, null
+        from opening
+        where chance('again', key) < 0.2
+        union all
+        select 'CLICK', click.email_id, click.recipient, occurred_at, touch_id, sent_at, url
+        from click
+        join recipient using (email_id, recipient)
+        union all
+        select 'STATUSCHANGE', email_id, recipient, sent_at + delay('leave', key), key, sent_at, null from recipient where leaves and not bounces
+    )
+    select guid_of(type, key) as id, guid_of('SENT', email_id || '/' || recipient) as sent_id, type, email_id, recipient, moment, sent_at, url
+    from happened;

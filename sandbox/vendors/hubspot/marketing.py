@@ -1,4 +1,4 @@
-"""HubSpot's marketing: e-mails with their statistics, campaigns with budget and spend, forms and what was submitted with them."""
+"""HubSpot's marketing: e-mails with their statistics, forms and what was submitted with them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,6 @@ from sandbox.vendors.hubspot.objects import instant
 from sandbox.vendors.hubspot.replies import Refusal
 from sandbox.vendors.hubspot.store import HubSpotStore
 
-_CAMPAIGN_TEXTS = (
-    "hs_name",
-    "hs_object_id",
-    "hs_utm",
-    "hs_start_date",
-    "hs_end_date",
-    "hs_campaign_status",
-    "hs_currency_code",
-    "hs_owner",
-)
-_CAMPAIGN_PROPERTIES = {name: name for name in _CAMPAIGN_TEXTS} | {
-    "hs_budget_items_sum_amount": "rtrim(rtrim(budget_total::varchar, '0'), '.')",
-    "hs_spend_items_sum_amount": "rtrim(rtrim(spend_total::varchar, '0'), '.')",
-    "hs_created_at": instant("created_at"),
-}
-"""Property of a campaign -> SQL of its text."""
-
 _COUNTERS = {
     "sent": "sent",
     "delivered": "delivered",
@@ -45,11 +28,6 @@ _COUNTERS = {
 
 def _ms(column: str) -> str:
     return f"epoch_ms({column})"
-
-
-def _exact(column: str) -> str:
-    """SQL of an amount as a JSON number with all its digits, which a double would not keep."""
-    return f"(rtrim(rtrim({column}::varchar, '0'), '.'))::json"
 
 
 def _statistics(of: str) -> str:
@@ -75,7 +53,8 @@ def _statistics(of: str) -> str:
 _EMAIL = f"""
     'id', id::varchar, 'name', name, 'subject', subject, 'state', 'PUBLISHED', 'type', 'BATCH_EMAIL', 'subcategory', 'batch',
     'language', 'en', 'archived', false, 'isPublished', true, 'isTransactional', false, 'sendOnPublish', true,
-    'campaign', campaign_guid, 'campaignName', campaign_name, 'campaignUtm', campaign_utm,
+    'primaryEmailCampaignId', app_campaign_id::varchar, 'emailCampaignGroupId', app_campaign_id::varchar,
+    'allEmailCampaignIds', json_array(app_campaign_id::varchar), 'campaign', campaign_guid, 'campaignName', campaign_name, 'campaignUtm', campaign_utm,
     'createdAt', {instant("created_at")}, 'updatedAt', {instant("updated_at")},
     'publishDate', {instant("published_at")}, 'publishedAt', {instant("published_at")},
     'content', json_object('templatePath', '@hubspot/email/dnd/welcome.html', 'plainTextVersion', ''),
@@ -101,8 +80,6 @@ _FORM = f"""json_object(
         'type', 'implicit_consent_to_process', 'lawfulBasis', 'lead', 'privacyText', '', 'subscriptionTypeIds', json_array(),
         'communicationsCheckboxes', json_array(), 'communicationConsentText', '', 'consentToProcessText', '')
 )"""
-_ITEM = f"""json_object('id', id::varchar, 'name', name, 'description', '', 'amount', {_exact("amount")}, 'order', sequence,
-    'createdAt', {_ms("created_at")}, 'updatedAt', {_ms("updated_at")})"""
 _TAGS = ", ".join(f"'{name}=' || url_encode({name})" for name in ("utm_source", "utm_medium", "utm_campaign"))
 _SUBMISSION = f"""json_object(
     'conversionId', conversion_id, 'submittedAt', {_ms("submitted_at")}, 'pageTitle', form_name,
@@ -122,15 +99,11 @@ class MarketingApi:
 
     def routes(self) -> list[BaseRoute]:
         """What it answers."""
-        campaigns, emails, forms = "/marketing/v3/campaigns", "/marketing/v3/emails", "/marketing/v3/forms"
+        emails, forms = "/marketing/v3/emails", "/marketing/v3/forms"
         return [
             Route(emails, self._emails),
             Route(emails + "/statistics/list", self._email_statistics),
             Route(emails + "/{id}", self._email),
-            Route(campaigns, self._campaigns),
-            Route(campaigns + "/{guid}", self._campaign),
-            Route(campaigns + "/{guid}/budget/totals", self._money),
-            Route(campaigns + "/{guid}/{kind}/{item}", self._money_item),
             Route(forms, self._forms),
             Route(forms + "/{guid}", self._form),
             Route("/form-integrations/v1/submissions/forms/{guid}", self._submissions),
@@ -181,48 +154,6 @@ class MarketingApi:
         )
         return replies.reply(str(found[0]).encode())
 
-    def _campaigns(self, request: Request) -> Response:
-        limit, after = replies.limit_of(request, 50, 100), _after(request)
-        name = request.query_params.get("name", "")
-        total = self.store.one("select count(*) from campaigns where contains(lower(hs_name), lower(?))", [name])[0]
-        found = self.store.read(
-            f"""select id, {_campaign_body(request)} from campaigns
-            where contains(lower(hs_name), lower(?)) and id >= ? order by id limit ?""",
-            [name, after, limit + 1],
-        )
-        return replies.page(request, [row[1] for row in found[:limit]], found[limit][0] if len(found) > limit else None, total)
-
-    def _campaign(self, request: Request) -> Response:
-        guid = request.path_params["guid"].lower()
-        return _one(
-            self.store.read(f"select {_campaign_body(request)} from campaigns where guid = ?", [guid]),
-            f"Campaign {guid} does not exist",
-        )
-
-    def _money(self, request: Request) -> Response:
-        """What a campaign may cost, and what it has cost: items and totals."""
-        guid = request.path_params["guid"].lower()
-        items = ", ".join(
-            f"""'{kind}Items', coalesce((select to_json(list({_ITEM} order by sequence)) from money_items
-                where money_items.guid = campaigns.guid and kind = '{kind}'), json_array())"""
-            for kind in ("budget", "spend")
-        )
-        found = self.store.read(
-            f"""select json_object({items}, 'budgetTotal', {_exact("budget_total")}, 'spendTotal', {_exact("spend_total")},
-                'remainingBudget', {_exact("(budget_total - spend_total)")}, 'currencyCode', hs_currency_code)::varchar
-            from campaigns where guid = ?""",
-            [guid],
-        )
-        return _one(found, f"Campaign {guid} does not exist")
-
-    def _money_item(self, request: Request) -> Response:
-        guid, kind = request.path_params["guid"].lower(), request.path_params["kind"]
-        item = replies.whole_number(request.path_params["item"], f"{kind}Id")
-        found = self.store.read(
-            f"select {_ITEM}::varchar from money_items where guid = ? and kind = ? and id = ?", [guid, kind, item]
-        )
-        return _one(found, f"Campaign {guid} has no {kind} item {item}")
-
     def _forms(self, request: Request) -> Response:
         limit, after = replies.limit_of(request, 20, 100), _after(request)
         known = "false" if replies.flag_of(request, "archived") else "true"
@@ -252,14 +183,6 @@ class MarketingApi:
 def _email_body(request: Request) -> str:
     statistics = f", 'stats', {_statistics('{}')}" if replies.flag_of(request, "includeStats") else ""
     return f"json_object({_EMAIL}{statistics})::varchar"
-
-
-def _campaign_body(request: Request) -> str:
-    """A campaign with the properties that were asked for; without asking there are none."""
-    chosen = [name for name in dict.fromkeys(replies.names_of(request, "properties")) if name in _CAMPAIGN_PROPERTIES]
-    properties = ", ".join(f"'{name}', {_CAMPAIGN_PROPERTIES[name]}" for name in chosen)
-    return f"""json_object('id', guid, 'properties', json_object({properties}),
-        'createdAt', {instant("created_at")}, 'updatedAt', {instant("updated_at")})::varchar"""
 
 
 def _after(request: Request) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,6 @@ class HubSpotStore(CompanyStore):
         self._db.execute("set variable entity = ?", [entity])
         self._db.execute("set variable home_currency = ?", [self.currency])
 
-    def one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
+    def one(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> tuple[Any, ...]:
         """The single row of a query that always has one."""
         return self.read(sql, values)[0]

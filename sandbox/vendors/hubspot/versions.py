@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from starlette.routing import BaseRoute, Route
 
 DATES = ("2025-09", "2026-03", "2026-09")
-_NAMED = re.compile(r"/(crm|marketing)/v\d/([a-z]+)(.*)")  # the version stands before the name; a date, behind it
+_NAMED = re.compile(r"/(crm|marketing)/v\d/([a-z-]+)(.*)")  # the version stands before the name; a date, behind it
 _UNNAMED = re.compile(r"/(account-info|oauth)/v3(.*)")
 _NEVER_DATED = {"forms"}  # of their definitions there are betas only
 _SINCE = {"oauth": "2026-03"}

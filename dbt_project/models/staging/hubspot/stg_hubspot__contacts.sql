@@ -27,6 +27,7 @@ renamed as (
         hs_lifecyclestage_lead_date as lead_at,
         hs_lifecyclestage_marketingqualifiedlead_date as mql_at,
         hs_lifecyclestage_salesqualifiedlead_date as sql_at,
+        lower(hs_additional_emails) as other_emails,
         createdate as created_at,
         archived as is_archived
     from source
