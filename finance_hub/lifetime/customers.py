@@ -225,9 +225,7 @@ def _predict(
         "v": spent.v,
         "expected_spend": expected,
         **{
-            name: value.lifetime_value(
-                buying, expected, *history, months=ahead, monthly_discount=monthly_discount, month=month
-            )
+            name: value.lifetime_value(buying, expected, *history, months=ahead, monthly_discount=monthly_discount, month=month)
             for name, ahead in (("expected_value_12m", 12), ("expected_value", months))
         },
         "status": "ok",

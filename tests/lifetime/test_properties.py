@@ -67,7 +67,7 @@ def test_a_customer_is_what_integrating_over_all_rates_and_chances_of_leaving_gi
 def test_purchases_drawn_from_known_parameters_are_found_again() -> None:
     """Four thousand customers simulated one after another, purchase by purchase, as the model's assumptions say."""
     chance = np.random.default_rng(20260630)
-    ages = chance.uniform(30, 100, 4000)
+    ages = chance.choice([30.0, 52.0, 78.0, 100.0], 4000)
     rates, leaving = chance.gamma(0.8, 1 / 6.0, 4000), chance.beta(0.9, 2.5, 4000)
     figures = []
     for age, rate, leaves in zip(ages, rates, leaving, strict=True):
@@ -83,8 +83,9 @@ def test_purchases_drawn_from_known_parameters_are_found_again() -> None:
     assert model.a / (model.a + model.b) == pytest.approx(0.9 / 3.4, rel=0.1)
     # The model knows how many bought: the sum of what it expects from the first day on is what came.
     new = np.zeros(4000)
+    begin = (np.zeros(1), np.zeros(1), np.full(1, 1e-12))
     expected = sum(
-        float(purchases.expected_purchases(model, limit, *(np.zeros(1), np.zeros(1), np.full(1, 1e-12)))[0]) for limit in ages
+        float(purchases.expected_purchases(model, float(limit), *begin)[0]) * (ages == limit).sum() for limit in np.unique(ages)
     )
     assert expected == pytest.approx(frequency.sum(), rel=0.03)
     assert (purchases.p_alive(model, new, new, ages) == 1).all()
