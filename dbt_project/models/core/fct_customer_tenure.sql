@@ -163,7 +163,9 @@ measured as (
         coalesce(begun.is_won_then, false) or judged.first_purchase_date >= judged.books_since + interval 12 month as is_start_known,
         cast(
             (
-                cast(round(date_diff('day', judged.first_purchase_date, judged.last_purchase_date) / {{ var('days_per_month') }}) as integer)
+                cast(
+                    round(date_diff('day', judged.first_purchase_date, judged.last_purchase_date) / {{ var('days_per_month') }}) as integer
+                )
                 // activity.billing_months + 1
             ) * activity.billing_months as integer
         ) as billed_months,

@@ -46,7 +46,9 @@ recurring as (
                 then
                     sum(
                         case
-                            when tenures.is_start_known and date_trunc('quarter', tenures.acquired_month) = date_trunc('quarter', months.period_month)
+                            when
+                                tenures.is_start_known
+                                and date_trunc('quarter', tenures.acquired_month) = date_trunc('quarter', months.period_month)
                                 then months.recurring_rpt
                             else 0
                         end

@@ -146,17 +146,41 @@ costs as (
 
 ),
 
+-- What is counted for a channel is counted for all of them together.
+scopes as (
+
+    select unnest(['channel', 'all']) as scope
+
+),
+
 -- A lead counts as such, as qualified by marketing and as accepted by sales in the month of each.
 stages as (
 
     select
         entity_id,
         channel_id,
-        unnest([
-            { 'stage': 'lead', 'stage_month': cast(period_month as date) },
-            { 'stage': 'mql', 'stage_month': cast(date_trunc('month', mql_at) as date) },
-            { 'stage': 'sql', 'stage_month': cast(date_trunc('month', sql_at) as date) }
-        ], recursive := true)
+        period_month,
+        1 as leads,
+        0 as mqls,
+        0 as sqls
+    from {{ ref('fct_lead') }}
+    union all
+    select
+        entity_id,
+        channel_id,
+        cast(date_trunc('month', mql_at) as date) as period_month,
+        0 as leads,
+        1 as mqls,
+        0 as sqls
+    from {{ ref('fct_lead') }}
+    union all
+    select
+        entity_id,
+        channel_id,
+        cast(date_trunc('month', sql_at) as date) as period_month,
+        0 as leads,
+        0 as mqls,
+        1 as sqls
     from {{ ref('fct_lead') }}
 
 ),
@@ -164,48 +188,30 @@ stages as (
 leads as (
 
     select
-        entity_id,
-        channel_id,
-        stage_month as period_month,
-        count(case when stage = 'lead' then 1 end) as lead_count,
-        count(case when stage = 'mql' then 1 end) as mql_count,
-        count(case when stage = 'sql' then 1 end) as sql_count
+        stages.entity_id,
+        case scopes.scope when 'all' then 'all' else stages.channel_id end as channel_id,
+        stages.period_month,
+        sum(stages.leads) as lead_count,
+        sum(stages.mqls) as mql_count,
+        sum(stages.sqls) as sql_count
     from stages
-    group by entity_id, channel_id, stage_month
-    union all
-    select
-        entity_id,
-        'all' as channel_id,
-        stage_month as period_month,
-        count(case when stage = 'lead' then 1 end) as lead_count,
-        count(case when stage = 'mql' then 1 end) as mql_count,
-        count(case when stage = 'sql' then 1 end) as sql_count
-    from stages
-    group by entity_id, stage_month
+    cross join scopes
+    group by all
 
 ),
 
 wins as (
 
     select
-        entity_id,
-        channel_id,
-        period_month,
-        sum(weight) as new_customers,
-        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue
-    from {{ ref('revenue_attribution') }}
-    where attribution_model = 'linear' and amount_basis = 'bookings'
-    group by entity_id, channel_id, period_month
-    union all
-    select
-        entity_id,
-        'all' as channel_id,
-        period_month,
-        sum(weight) as new_customers,
-        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue
-    from {{ ref('revenue_attribution') }}
-    where attribution_model = 'linear' and amount_basis = 'bookings'
-    group by entity_id, period_month
+        credits.entity_id,
+        case scopes.scope when 'all' then 'all' else credits.channel_id end as channel_id,
+        credits.period_month,
+        sum(credits.weight) as new_customers,
+        case when count(credits.credit_amount_rpt) = count(*) then sum(credits.credit_amount_rpt) end as attributed_revenue
+    from {{ ref('revenue_attribution') }} as credits
+    cross join scopes
+    where credits.attribution_model = 'linear' and credits.amount_basis = 'bookings'
+    group by all
 
 ),
 
@@ -226,14 +232,17 @@ grid as (
 
     select
         valued.*,
+        parameters.closed_month,
+        parameters.reporting_currency,
         channels.channel_id,
         channels.is_paid,
-        coalesce(acquisitions.lag_months, 0) as lag_months,
-        cast(valued.period_month - to_months(coalesce(acquisitions.lag_months, 0)) as date) as lagged_month,
+        acquisitions.lag_months,
+        cast(valued.period_month - to_months(acquisitions.lag_months) as date) as lagged_month,
         acquisitions.loaded_cost_rpt as company_cost,
         acquisitions.closed_new_deals_12m,
         acquisitions.closed_deals_12m
     from valued
+    cross join parameters
     cross join channels
     left join acquisitions on valued.entity_id = acquisitions.entity_id and valued.period_month = acquisitions.period_month
 
@@ -286,7 +295,7 @@ loaded as (
         *,
         case
             when channel_id = 'all' then acquisition_cost
-            when lacks_rate or overhead < 0 or period_month > (select parameters.closed_month from parameters) then null
+            when lacks_rate or overhead < 0 or period_month > closed_month then null
             else
                 acquisition_cost
                 + {{ money('overhead * sum(customer_part) over channels_so_far / sum(customer_part) over company') }}
@@ -301,13 +310,11 @@ loaded as (
     from loading
     window
         company as (partition by entity_id, period_month),
-        channels_so_far as (
-            partition by entity_id, period_month order by channel_id rows between unbounded preceding and current row
-        )
+        channels_so_far as (partition by entity_id, period_month order by channel_id)
 
 ),
 
--- What customers have brought who came in the month by the channel, up to the last closed month.
+-- What who came in the month by the channel has brought so far.
 cohorts as (
 
     select
@@ -329,25 +336,23 @@ predicted as (
     select
         lifetimes.entity_id,
         lifetimes.acquired_month,
-        shares.channel_id,
+        case scopes.scope when 'all' then 'all' else shares.channel_id end as channel_id,
         sum(shares.weight) as customers,
         sum(lifetimes.ltv_predictive * shares.weight) as ltv
     from {{ ref('customer_lifetime') }} as lifetimes
-    inner join (
-        select
-            customer_id,
-            channel_id,
-            weight
-        from {{ ref('bridge_customer_channel') }}
-        union all
-        select distinct
-            customer_id,
-            'all' as channel_id,
-            1 as weight
-        from {{ ref('bridge_customer_channel') }}
-    ) as shares on lifetimes.customer_id = shares.customer_id
+    inner join {{ ref('bridge_customer_channel') }} as shares on lifetimes.customer_id = shares.customer_id
+    cross join scopes
     where lifetimes.ltv_method = 'predictive' and lifetimes.is_start_known
-    group by lifetimes.entity_id, lifetimes.acquired_month, shares.channel_id
+    group by all
+
+),
+
+curve_channels as (
+
+    select distinct
+        entity_id,
+        channel_id
+    from curves
 
 ),
 
@@ -358,14 +363,10 @@ curve_keys as (
         companies.entity_id,
         channels.channel_id,
         coalesce(own.channel_id, 'all') as curve_channel_id
-    from (select distinct entity_id from curves) as companies
+    from curve_channels as companies
     cross join channels
-    left join (
-        select distinct
-            entity_id,
-            channel_id
-        from curves
-    ) as own on companies.entity_id = own.entity_id and channels.channel_id = own.channel_id
+    left join curve_channels as own on companies.entity_id = own.entity_id and channels.channel_id = own.channel_id
+    where companies.channel_id = 'all'
 
 ),
 
@@ -386,7 +387,7 @@ joined as (
         horizon.served_months,
         case
             when horizon.entity_id is not null then horizon.discounted_months
-            -- Without a curve a customer stays each month with probability 1 - churn.
+            -- Without a curve, who is there stays with probability 1 - churn.
             when loaded.monthly_churn is not null
                 then
                     (1 - pow((1 - loaded.monthly_churn) / (1 + {{ var('ltv_monthly_discount') }}), {{ var('ltv_cap_months') }}))
@@ -416,7 +417,7 @@ joined as (
 
 ),
 
--- The first month by which those of a customer's months that it is expected to stay for have paid its cost back.
+-- The first month by which the months that a customer is expected to stay for have paid its cost back.
 paid_back as (
 
     select
@@ -443,7 +444,7 @@ told as (
         paid_back.months as payback_churn_adjusted,
         case
             when joined.new_customers = 0 then 'no_customers'
-            when joined.period_month > (select parameters.closed_month from parameters) then 'not_closed'
+            when joined.period_month > joined.closed_month then 'not_closed'
             when joined.loaded_cost is null then 'missing_cost'
             when joined.loaded_cost <= 0 then 'no_cost'
             when joined.cohort_customers is null then 'no_cohort'
@@ -464,83 +465,82 @@ told as (
 final as (
 
     select
-        told.entity_id,
-        told.channel_id as channel,
-        told.period_month,
-        cast(told.leads as bigint) as leads,
-        cast(told.mqls as bigint) as mqls,
-        cast(told.sqls as bigint) as sqls,
-        cast(told.new_customers as decimal(18, 6)) as new_customers,
-        cast(told.active_customers as bigint) as active_customers,
-        cast(told.acquisition_cost as decimal(20, 4)) as acquisition_cost,
-        cast(told.attributed_revenue as decimal(20, 4)) as attributed_revenue,
-        cast(case when told.leads > 0 then told.acquisition_cost / told.leads end as decimal(20, 4)) as cpl,
-        cast(case when told.mqls > 0 then told.acquisition_cost / told.mqls end as decimal(20, 4)) as cpmql,
-        cast(case when told.sqls > 0 then told.acquisition_cost / told.sqls end as decimal(20, 4)) as cpsql,
-        cast(case when told.new_customers > 0 then told.acquisition_cost / told.new_customers end as decimal(20, 4)) as cac,
+        entity_id,
+        channel_id as channel,
+        period_month,
+        cast(leads as bigint) as leads,
+        cast(mqls as bigint) as mqls,
+        cast(sqls as bigint) as sqls,
+        cast(new_customers as decimal(18, 6)) as new_customers,
+        cast(active_customers as bigint) as active_customers,
+        cast(acquisition_cost as decimal(20, 4)) as acquisition_cost,
+        cast(attributed_revenue as decimal(20, 4)) as attributed_revenue,
+        cast(case when leads > 0 then acquisition_cost / leads end as decimal(20, 4)) as cpl,
+        cast(case when mqls > 0 then acquisition_cost / mqls end as decimal(20, 4)) as cpmql,
+        cast(case when sqls > 0 then acquisition_cost / sqls end as decimal(20, 4)) as cpsql,
+        cast(case when new_customers > 0 then acquisition_cost / new_customers end as decimal(20, 4)) as cac,
         case
-            when told.new_customers = 0 then 'no_customers'
-            when told.acquisition_cost is null then 'missing_rate'
-            when told.acquisition_cost = 0 then 'no_cost'
+            when new_customers = 0 then 'no_customers'
+            when acquisition_cost is null then 'missing_rate'
+            when acquisition_cost = 0 then 'no_cost'
             else 'ok'
         end as cac_status,
-        cast(told.loaded_cost as decimal(20, 4)) as loaded_cost,
-        cast(told.cac_loaded as decimal(20, 4)) as cac_loaded,
-        cast(told.paid_cost_told as decimal(20, 4)) as paid_cost,
-        cast(told.paid_customers_told as decimal(18, 6)) as paid_customers,
-        cast(case when told.paid_customers_told > 0 then told.paid_cost_told / told.paid_customers_told end as decimal(20, 4)) as cac_paid,
-        told.lag_months,
-        cast(told.lagged_cost as decimal(20, 4)) as lagged_cost,
-        cast(case when told.new_customers > 0 then told.lagged_cost / told.new_customers end as decimal(20, 4)) as cac_lagged,
-        cast(told.closed_new_deals_12m as bigint) as closed_new_deals_12m,
-        cast(told.closed_deals_12m as bigint) as closed_deals_12m,
+        cast(loaded_cost as decimal(20, 4)) as loaded_cost,
+        cast(cac_loaded as decimal(20, 4)) as cac_loaded,
+        cast(paid_cost_told as decimal(20, 4)) as paid_cost,
+        cast(paid_customers_told as decimal(18, 6)) as paid_customers,
+        cast(case when paid_customers_told > 0 then paid_cost_told / paid_customers_told end as decimal(20, 4)) as cac_paid,
+        lag_months,
+        cast(lagged_cost as decimal(20, 4)) as lagged_cost,
+        cast(case when new_customers > 0 then lagged_cost / new_customers end as decimal(20, 4)) as cac_lagged,
+        cast(closed_new_deals_12m as bigint) as closed_new_deals_12m,
+        cast(closed_deals_12m as bigint) as closed_deals_12m,
         cast(
             case
-                when told.channel_id = 'all' and told.new_customers > 0
-                    then told.acquisition_cost * told.closed_new_deals_12m / nullif(told.closed_deals_12m, 0) / told.new_customers
+                when channel_id = 'all' and new_customers > 0
+                    then acquisition_cost * closed_new_deals_12m / nullif(closed_deals_12m, 0) / new_customers
             end as decimal(20, 4)
         ) as cac_new_logo,
-        cast(told.revenue as decimal(20, 4)) as revenue,
-        cast(told.arpc as decimal(20, 4)) as arpc,
-        cast(told.gross_margin * 100 as decimal(9, 4)) as gross_margin_pct,
-        cast(told.monthly_churn * 100 as decimal(9, 4)) as monthly_churn_pct,
-        cast(told.ltv as decimal(20, 4)) as ltv,
-        told.ltv_method,
+        cast(revenue as decimal(20, 4)) as revenue,
+        cast(arpc as decimal(20, 4)) as arpc,
+        cast(gross_margin * 100 as decimal(9, 4)) as gross_margin_pct,
+        cast(monthly_churn * 100 as decimal(9, 4)) as monthly_churn_pct,
+        cast(ltv as decimal(20, 4)) as ltv,
+        ltv_method,
         cast(
             case
-                when told.new_customers > 0 and told.acquisition_cost > 0
-                    then told.ltv / (told.acquisition_cost / told.new_customers)
+                when new_customers > 0 and acquisition_cost > 0
+                    then ltv / (acquisition_cost / new_customers)
             end as decimal(20, 4)
         ) as ltv_cac_x,
-        cast(told.served_months as decimal(18, 9)) as expected_months,
-        cast(told.discounted_months as decimal(18, 9)) as discounted_months,
-        told.discounted_by,
-        cast(case when told.arpc > 0 and told.gross_margin > 0 then told.arpc * told.gross_margin * told.served_months end as decimal(20, 4))
+        cast(served_months as decimal(18, 9)) as expected_months,
+        cast(discounted_months as decimal(18, 9)) as discounted_months,
+        discounted_by,
+        cast(case when arpc > 0 and gross_margin > 0 then arpc * gross_margin * served_months end as decimal(20, 4))
             as ltv_survival,
         cast(
-            case when told.arpc > 0 and told.gross_margin > 0 then told.arpc * told.gross_margin * told.discounted_months end
+            case when arpc > 0 and gross_margin > 0 then arpc * gross_margin * discounted_months end
             as decimal(20, 4)
         ) as ltv_discounted,
-        cast(told.cohort_months as bigint) as cohort_months,
-        cast(told.cohort_customers as decimal(18, 6)) as cohort_customers,
-        cast(told.cohort_margin as decimal(20, 4)) as cohort_margin,
-        cast(told.cohort_margin / nullif(told.cohort_customers, 0) as decimal(20, 4)) as ltv_cohort,
-        cast(case when told.cac_loaded > 0 then told.cohort_margin / nullif(told.cohort_customers, 0) / told.cac_loaded end as decimal(20, 4))
+        cast(cohort_months as bigint) as cohort_months,
+        cast(cohort_customers as decimal(18, 6)) as cohort_customers,
+        cast(cohort_margin as decimal(20, 4)) as cohort_margin,
+        cast(cohort_margin / nullif(cohort_customers, 0) as decimal(20, 4)) as ltv_cohort,
+        cast(case when cac_loaded > 0 then cohort_margin / nullif(cohort_customers, 0) / cac_loaded end as decimal(20, 4))
             as ltv_cohort_cac_x,
-        cast(told.predicted_customers as decimal(18, 6)) as predicted_customers,
-        cast(told.predicted_ltv / nullif(told.predicted_customers, 0) as decimal(20, 4)) as ltv_predictive,
-        cast(told.first_year_revenue as decimal(20, 4)) as first_year_revenue,
-        cast(told.first_year_customer_months as decimal(18, 6)) as first_year_customer_months,
-        cast(told.arpa_new as decimal(20, 4)) as arpa_new,
+        cast(predicted_customers as decimal(18, 6)) as predicted_customers,
+        cast(predicted_ltv / nullif(predicted_customers, 0) as decimal(20, 4)) as ltv_predictive,
+        cast(first_year_revenue as decimal(20, 4)) as first_year_revenue,
+        cast(first_year_customer_months as decimal(18, 6)) as first_year_customer_months,
+        cast(arpa_new as decimal(20, 4)) as arpa_new,
         cast(
-            case when told.payback_status in ('ok', 'never', 'no_curve') then told.cac_loaded / (told.arpa_new * told.gross_margin) end
+            case when payback_status in ('ok', 'never', 'no_curve') then cac_loaded / (arpa_new * gross_margin) end
             as decimal(18, 4)
         ) as payback_months,
-        cast(case when told.payback_status = 'ok' then told.payback_churn_adjusted end as bigint) as payback_churn_adjusted_months,
-        told.payback_status,
-        parameters.reporting_currency as currency_rpt
+        cast(case when payback_status = 'ok' then payback_churn_adjusted end as bigint) as payback_churn_adjusted_months,
+        payback_status,
+        reporting_currency as currency_rpt
     from told
-    cross join parameters
 
 )
 
