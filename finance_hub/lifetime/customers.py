@@ -88,18 +88,17 @@ def survival_curves(contracts: pa.Table, *, months: int, least: int, monthly_dis
         for channel in sorted(set(columns["channel_id"][of_entity]), key=lambda name: (name != "all", name)):
             chosen = of_entity & (columns["channel_id"] == channel) & (weight > 0)
             count = float(weight[chosen].sum())
-            is_own = channel == "all" or count >= least or company is None
-            if is_own:
+            if channel != "all" and count < least and company is not None:
+                curve_of, shown = "company", company
+            else:
                 seen = survival.kaplan_meier(tenure[chosen], ended[chosen], weight[chosen])
                 # Where few are left the curve would jump with each; a curve of few is taken as it is.
                 curve = survival.carried_on(seen, months, least_at_risk=min(least / 3, count))
-                shown = (curve, survival.median(curve))
+                curve_of, shown = "own", (curve, survival.median(curve))
                 company = shown if channel == "all" else company
-            else:
-                shown = company
             counted = (count, float(weight[chosen & ended].sum()))
-            status = "ok" if not is_own or count >= least else "too_few_customers"
-            tables.append(_told(entity, channel, shown, counted, ("own" if is_own else "company", status), monthly_discount))
+            status = "ok" if curve_of == "company" or count >= least else "too_few_customers"
+            tables.append(_told(entity, channel, shown, counted, (curve_of, status), monthly_discount))
     return pa.concat_tables([CURVES.empty_table(), *tables])
 
 
@@ -206,7 +205,8 @@ def _predict(
         "p_alive": purchases.p_alive(buying, *history),
         "expected_purchases_12m": purchases.expected_purchases(buying, 12 * month, *history),
     }
-    average = np.array(customers["monetary_value_rpt"].cast(pa.float64()).to_pylist(), dtype=np.float64)
+    # What is null becomes not a number.
+    average = customers["monetary_value_rpt"].cast(pa.float64()).to_numpy(zero_copy_only=False)
     if np.isnan(average[again]).any():
         return {**found, "status": "missing_rate"}
     tied = spending.correlation(frequency, average)

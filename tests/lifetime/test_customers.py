@@ -35,6 +35,12 @@ def shop() -> pa.Table:
     return history("cdnow", frequency, recency * 7, age * 7, [each or None for each in spend])
 
 
+def some() -> pa.Table:
+    """One in eight of them, for what needs no published figure."""
+    table = shop()
+    return table.take(list(range(0, len(table), 8)))
+
+
 def test_every_company_is_a_population_of_its_own() -> None:
     """CDNOW keeps its published figures beside a company of which too little is known."""
     rows = predicted(pa.concat_tables([history("small", [2, 0], [9, 0], [20, 0], [5, None]), shop()]))
@@ -57,14 +63,14 @@ def test_every_company_is_a_population_of_its_own() -> None:
 
 def test_spending_that_goes_with_frequency_is_not_predicted() -> None:
     """Gamma-Gamma supposes that it does not; what is known of purchases stays."""
-    rows = predicted(shop(), most_correlation=0.1)
+    rows = predicted(some(), most_correlation=0)
     assert {(row["status"], row["expected_spend"], row["p"]) for row in rows} == {("correlated", None, None)}
-    assert rows[0]["spend_correlation"] == pytest.approx(0.114, abs=0.001)
+    assert 0 < rows[0]["spend_correlation"] < 0.3
     assert all(row["expected_purchases_12m"] > 0 for row in rows)
 
 
 def test_a_purchase_without_a_rate_leaves_spending_unknown() -> None:
-    table = shop()
+    table = some()
     spend = table["monetary_value_rpt"].to_pylist()
     table = table.set_column(5, "monetary_value_rpt", pa.array([None, *spend[1:]], pa.decimal128(20, 4)))
     assert {(row["status"], row["expected_value"]) for row in predicted(table)} == {("missing_rate", None)}
