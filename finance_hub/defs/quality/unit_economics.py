@@ -355,8 +355,9 @@ CHECKS = (
             )
             select entity_id, period_month::varchar as period_month, acquired_month::varchar as acquired_month, whole::varchar as customers
             from channels full join earned using (entity_id, acquired_month, period_month)
-            where whole is distinct from earned.customers or abs(parts - whole) > 0.00001 * rows_added
-                or abs(channels.revenue - earned.revenue) > 0.0001 or abs(revenue_parts - channels.revenue) > 0.0001 * rows_added
+            where whole is distinct from earned.customers or abs(coalesce(parts, 0) - whole) > 0.00001 * rows_added
+                or abs(channels.revenue - earned.revenue) > 0.0001
+                or abs(coalesce(revenue_parts, 0) - channels.revenue) > 0.0001 * rows_added
         """,
     ),
     expectation_check(
