@@ -382,7 +382,7 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, attribution.
+    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, attribution, contracts.
 
     Example: finance-hub scorecard
     """
@@ -418,6 +418,20 @@ def scorecard(
         table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
         for model in scoring.attribution(database):
             table.add_row(model.model, f"{model.accuracy:.1%}", f"{model.coverage:.1%}", f"{model.unreconciled:,.2f}")
+        out.print(table)
+        table = Table(
+            "company",
+            "contracts",
+            "revenue missed",
+            "kept 1 year",
+            "truly",
+            "kept 2 years",
+            "truly",
+            title="Contracts: recurring revenue, and how many are kept",
+        )
+        for contract in scoring.contracts(database, until=until):
+            kept = [f"{part:.1%}" if part is not None else "" for pair in contract.kept.values() for part in pair]
+            table.add_row(contract.entity, f"{contract.contracts} of {contract.true_contracts}", f"{contract.missed:.1%}", *kept)
         out.print(table)
 
 

@@ -115,6 +115,23 @@ class AttributionScore:
     unreconciled: Decimal
 
 
+@dataclass(frozen=True)
+class ContractScore:
+    """Contracts of one entity: what they bring a month, and how many are kept for one and for two years.
+
+    ``missed`` is the sum of absolute differences of monthly recurring revenue, over the true sum, in the months in which the books show
+    all contracts: from a year after they begin. ``kept`` are estimates by the same method (Kaplan and Meier) from what the hub takes for
+    contracts and their ends, and from the company's own: by years of tenure, told and true; none where nobody has stayed so long.
+    """
+
+    entity: str
+    months: int
+    missed: float
+    contracts: int
+    true_contracts: int
+    kept: dict[int, tuple[float | None, float | None]]
+
+
 def attach(snapshot: Path, company: Path) -> warehouse.Database:
     """A connection that sees both, to read only. The caller closes it."""
     connection = warehouse.in_memory()
@@ -319,6 +336,68 @@ def attribution(connection: warehouse.Database) -> list[AttributionScore]:
         from compared join totals using (model) group by model order by 2 desc, 1
     """).fetchall()
     return [AttributionScore(model, float(accuracy), float(coverage), missed) for model, accuracy, coverage, missed in rows]
+
+
+def contracts(connection: warehouse.Database, *, until: date) -> list[ContractScore]:
+    """Recurring revenue of contracts, and how long they last, of the entities that the hub reads.
+
+    Both count the contracts that began after the books did: of others the hub cannot know how long they have lasted.
+    """
+    began = f"""
+        select entities.*, date_trunc('month', min(purchase_date))::date as books_since
+        from ({_ENTITIES}) as entities join hub.core.fct_customer_purchase using (entity_id) group by all
+    """
+    revenue = connection.execute(
+        f"""
+        with entities as ({began}),
+        monthly as (
+            select currency, date_trunc('month', rate_date)::date as month, avg(units_per_eur) as per_euro from meridian.company.fx_rate group by all
+            union all
+            select 'EUR', date_trunc('month', rate_date)::date, 1 from meridian.company.fx_rate group by all
+        ),
+        truth as (
+            select entities.entity_id, due.month, sum(due.mrr::double * ours.per_euro / theirs.per_euro) as amount
+            from meridian.truth.recurring_revenue as due join entities on due.entity_id = entities.true_id
+            join meridian.company.entity as own on due.entity_id = own.entity_id
+            join monthly as ours on own.currency = ours.currency and due.month = ours.month
+            join monthly as theirs on due.currency = theirs.currency and due.month = theirs.month
+            where due.month between books_since + interval 12 month and $until group by all
+        ),
+        told as (
+            select entity_id, period_month as month, sum(recurring_func)::double as amount from hub.core.fct_customer_month group by all
+        )
+        select entity_id, count(*), sum(abs(coalesce(told.amount, 0) - truth.amount)) / sum(truth.amount)
+        from truth left join told using (entity_id, month) group by all
+        """,
+        {"until": until},
+    ).fetchall()
+    told = connection.execute(f"""
+        select entity_id, entity_name, list(tenure_months order by customer_id), list(has_ended order by customer_id)
+        from hub.core.fct_customer_tenure join ({began}) as entities using (entity_id)
+        where relationship = 'contract' and is_start_known group by all order by entity_name
+    """).fetchall()
+    true = connection.execute(f"""
+        select entities.entity_id, list(date_sub('month', first_contract_date, least(coalesce(churned_date, as_of_date), as_of_date)) order by customer_id),
+            list(coalesce(churned_date <= as_of_date, false) order by customer_id)
+        from meridian.company.customer as customer join ({began}) as entities on customer.entity_id = entities.true_id, hub.core.dim_as_of
+        where first_contract_date >= books_since and first_contract_date <= as_of_date group by all
+    """).fetchall()
+    missed = {entity: (months, float(part)) for entity, months, part in revenue}
+    truth = {entity: (tenures, ended) for entity, tenures, ended in true}
+    scores = []
+    for entity, name, tenures, ended in told:
+        kept = {years: (_kept(tenures, ended, years), _kept(*truth.get(entity, ([], [])), years)) for years in (1, 2)}
+        scores.append(ContractScore(name, *missed.get(entity, (0, 0.0)), len(tenures), len(truth.get(entity, ([], []))[0]), kept))
+    return scores
+
+
+def _kept(tenures: list[int], ended: list[bool], years: int) -> float | None:
+    """The part of contracts that is kept for so many years; none where no contract was followed so long."""
+    from finance_hub.lifetime.survival import kaplan_meier
+
+    if not tenures or max(tenures) < 12 * years:
+        return None
+    return float(kaplan_meier(tenures, ended).survival[12 * years])
 
 
 def _scored(

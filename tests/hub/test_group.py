@@ -261,6 +261,21 @@ def test_what_became_of_the_e_mails_is_what_their_sender_counted(snapshot: duckd
     assert revenue[2]
 
 
+def test_contracts_bring_and_last_what_they_really_do(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """From invoices and deals alone: monthly recurring revenue, and how many contracts are kept for a year and for two."""
+    scores = scorecard.contracts(snapshot, until=CLOSED)
+    assert {score.entity for score in scores} == ENTITIES
+    for score in scores:
+        assert score.months >= 12, score
+        assert score.missed < 0.05, score
+        assert abs(score.contracts - score.true_contracts) <= 0.05 * score.true_contracts + 2, score
+        told, true = score.kept[1]
+        assert told is not None, score
+        assert true is not None, score
+        assert abs(told - true) < 0.06, score
+        assert 0.5 < told < 1, score
+
+
 def test_a_figure_of_a_mart_leads_back_by_columns_to_the_field_that_the_vendor_sent(home: Path) -> None:
     """Column lineage as the orchestrator recorded it in the run."""
 

@@ -1,0 +1,1 @@
+"""Attribution: credits that are known, credits that must hold, and the command."""
