@@ -52,6 +52,17 @@ rates as (
 
 ),
 
+companies as (
+
+    select
+        connection_id,
+        company_id,
+        any_value(industry) as industry
+    from {{ ref('int_growth_companies_stacked') }}
+    group by connection_id, company_id
+
+),
+
 -- A list price is told by the price after the discount: the lines' amounts are after it.
 lines as (
 
@@ -128,6 +139,7 @@ final as (
         deals.deal_id,
         deals.deal_name,
         deals.company_id,
+        companies.industry,
         customers.customer_id,
         persons.contact_connection_id,
         persons.contact_id,
@@ -160,6 +172,7 @@ final as (
     from valued as deals
     cross join parameters
     left join customers on deals.connection_id = customers.crm_connection_id and deals.company_id = customers.crm_company_id
+    left join companies on deals.connection_id = companies.connection_id and deals.company_id = companies.company_id
     left join persons on deals.connection_id = persons.connection_id and deals.person_id = persons.person_id
     left join lines on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
     left join rates

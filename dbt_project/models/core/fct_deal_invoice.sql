@@ -1,0 +1,421 @@
+-- Which invoices ask for which won deal. Invoices name no deal that the CRM knows: a deal meets them by its customer, by the day it was
+-- won and by the rhythm in which a term is billed. What an invoice asks for beyond that belongs to no deal.
+with
+
+parameters as (
+
+    select * from {{ ref('dim_as_of') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customer') }}
+
+),
+
+deals as (
+
+    select
+        deals.*,
+        coalesce(lines.term_months, 12) as term_months
+    from {{ ref('fct_deal') }} as deals
+    left join (
+        select
+            connection_id,
+            deal_id,
+            nullif(max(term_months), 0) as term_months
+        from {{ ref('int_growth_deal_lines_stacked') }}
+        group by connection_id, deal_id
+    ) as lines
+        on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
+    where deals.status = 'won' and deals.customer_id is not null
+
+),
+
+-- What a document is without tax, as the ledger has it: what is billed ahead, and what is earned at once.
+posted as (
+
+    select
+        connection_id,
+        document_id,
+        -sum(amount_func) as net_func,
+        -sum(case when group_account_code = '2200' then amount_func else 0 end) as ahead_func,
+        case when count(*) = count(amount_txn) then -sum(amount_txn) end as net_txn,
+        -sum(case when group_account_code = '2200' then amount_txn else 0 end) as ahead_txn,
+        any_value(currency_txn) as currency_txn
+    from {{ ref('fct_gl_line') }}
+    where document_kind in ('sale', 'sale_credit') and group_account_code not in ('1100', '1150', '2100')
+    group by connection_id, document_id
+
+),
+
+documents as (
+
+    select
+        documents.entity_id,
+        customers.customer_id,
+        documents.connection_id,
+        documents.document_id,
+        documents.document_number,
+        documents.document_kind,
+        documents.document_date,
+        documents.currency_txn,
+        documents.currency_func,
+        posted.net_func,
+        -- A journal in the books' own currency alone tells another currency's amount by the document's total.
+        case
+            when documents.currency_txn = documents.currency_func then posted.net_func
+            when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.net_txn
+            else {{ posted('documents.total_txn * posted.net_func / nullif(documents.total_func, 0)', 'documents.currency_txn') }}
+                * case documents.document_kind when 'sale_credit' then -1 else 1 end
+                * case when posted.net_func < 0 and documents.document_kind = 'sale_credit' then -1 else 1 end
+        end as net_txn,
+        case
+            when documents.currency_txn = documents.currency_func then posted.ahead_func
+            when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.ahead_txn
+            else {{ posted('documents.total_txn * posted.ahead_func / nullif(documents.total_func, 0)', 'documents.currency_txn') }}
+        end as ahead_txn,
+        1 - coalesce(documents.open_txn / nullif(documents.total_txn, 0), 0) as settled_share
+    from {{ ref('fct_document') }} as documents
+    inner join posted on documents.connection_id = posted.connection_id and documents.document_id = posted.document_id
+    left join customers on documents.connection_id = customers.erp_connection_id and documents.party_id = customers.erp_party_id
+    where
+        documents.document_kind in ('sale', 'sale_credit')
+        and documents.partner_entity_id is null
+        and documents.status in ('open', 'paid')
+
+),
+
+-- One day's invoices to a customer are one bill, however many papers it takes. Who defers nothing bills all of it ahead.
+days as (
+
+    select
+        customer_id,
+        document_date,
+        currency_txn,
+        case when sum(ahead_txn) = 0 then sum(net_txn) else sum(ahead_txn) end as ahead_txn,
+        case when sum(ahead_txn) = 0 then 0 else sum(net_txn - ahead_txn) end as service_txn,
+        sum(ahead_txn) = 0 as is_undeferred
+    from documents
+    where document_kind = 'sale' and customer_id is not null
+    group by customer_id, document_date, currency_txn
+
+),
+
+-- The first bill after a deal was won begins its term; a small one before it is the last of what the former term had beside it.
+following as (
+
+    select
+        deals.deal_key,
+        deals.customer_id,
+        deals.term_months,
+        deals.amount_txn,
+        deals.currency_txn as deal_currency,
+        days.document_date,
+        days.currency_txn,
+        days.ahead_txn,
+        max(days.ahead_txn) over (partition by deals.deal_key, days.currency_txn) as largest_txn
+    from deals
+    inner join days
+        on
+            deals.customer_id = days.customer_id
+            and days.document_date between cast(deals.closed_at as date)
+            and cast(deals.closed_at as date) + {{ var('deal_invoice_days') }}
+
+),
+
+begun as (
+
+    select
+        deal_key,
+        customer_id,
+        term_months,
+        amount_txn,
+        currency_txn,
+        min(document_date) as term_start
+    from following
+    where ahead_txn >= 0.5 * largest_txn
+    group by deal_key, customer_id, term_months, amount_txn, currency_txn, deal_currency
+    qualify row_number() over (
+        partition by deal_key order by case when currency_txn = deal_currency then 0 else 1 end, currency_txn
+    ) = 1
+
+),
+
+-- Deals that the same bill begins are billed together.
+terms as (
+
+    select
+        begun.customer_id,
+        begun.term_start,
+        days.currency_txn,
+        max(begun.term_months) as term_months,
+        sum(begun.amount_txn) - any_value(days.service_txn) as recurring_txn,
+        any_value(days.ahead_txn) as ahead_txn
+    from begun
+    inner join days
+        on
+            begun.customer_id = days.customer_id
+            and begun.term_start = days.document_date
+            and begun.currency_txn = days.currency_txn
+    group by begun.customer_id, begun.term_start, days.currency_txn
+
+),
+
+placed as (
+
+    select
+        days.*,
+        terms.term_start,
+        terms.term_months,
+        terms.recurring_txn,
+        terms.ahead_txn as bill_txn,
+        -- Three days' grace: a term that began on the 31st is billed on a month's last day.
+        date_sub('month', terms.term_start, days.document_date + 3) as months_in
+    from days
+    asof inner join terms
+        on
+            days.customer_id = terms.customer_id
+            and days.currency_txn = terms.currency_txn
+            and days.document_date >= terms.term_start
+
+),
+
+-- How often a term is billed: by its second bill of the size of the first, else by how often the first one goes into the deal.
+rhythms as (
+
+    select
+        customer_id,
+        currency_txn,
+        term_start,
+        coalesce(
+            min(case when document_date > term_start and months_in between 1 and term_months - 1 and ahead_txn >= 0.5 * bill_txn then months_in end),
+            any_value(
+                case
+                    when recurring_txn >= 6.9 * bill_txn * term_months / 12 then 1
+                    when recurring_txn >= 2.8 * bill_txn * term_months / 12 then 3
+                    when recurring_txn >= 1.41 * bill_txn * term_months / 12 then 6
+                    else term_months
+                end
+            )
+        ) as billing_months
+    from placed
+    where ahead_txn is not null
+    group by customer_id, currency_txn, term_start
+
+),
+
+scheduled as (
+
+    select
+        placed.*,
+        rhythms.billing_months,
+        placed.months_in < placed.term_months
+        and placed.months_in % rhythms.billing_months = 0
+        and row_number() over (
+            partition by placed.customer_id, placed.currency_txn, placed.term_start, placed.months_in
+            order by abs(placed.ahead_txn - placed.bill_txn), placed.document_date
+        ) = 1 as is_due
+    from placed
+    inner join rhythms
+        on
+            placed.customer_id = rhythms.customer_id
+            and placed.currency_txn = rhythms.currency_txn
+            and placed.term_start = rhythms.term_start
+
+),
+
+-- A bill asks for the deal up to what the first one did; the rest is beyond it. Papers of one day are taken in the order of their size.
+papers as (
+
+    select
+        documents.*,
+        scheduled.term_start,
+        scheduled.billing_months,
+        scheduled.months_in,
+        scheduled.term_months,
+        case
+            when scheduled.is_undeferred then documents.net_txn
+            else documents.ahead_txn
+        end as paper_ahead_txn,
+        coalesce(scheduled.is_due, false) as is_due,
+        scheduled.bill_txn
+    from documents
+    left join scheduled
+        on
+            documents.customer_id = scheduled.customer_id
+            and documents.document_date = scheduled.document_date
+            and documents.currency_txn = scheduled.currency_txn
+    where documents.document_kind = 'sale'
+
+),
+
+ordered as (
+
+    select
+        *,
+        sum(paper_ahead_txn) over (
+            partition by customer_id, currency_txn, document_date order by paper_ahead_txn desc, document_id
+            rows between unbounded preceding and current row
+        ) as ahead_so_far
+    from papers
+
+),
+
+cut as (
+
+    select
+        *,
+        case when is_due then least(ahead_so_far, bill_txn) - least(ahead_so_far - paper_ahead_txn, bill_txn) else 0 end as term_txn,
+        case when is_due and months_in = 0 then net_txn - paper_ahead_txn else 0 end as service_txn
+    from ordered
+
+),
+
+-- Credit notes take back what was billed in the term in which they are written.
+credits as (
+
+    select
+        documents.*,
+        terms.term_start
+    from documents
+    asof left join terms
+        on
+            documents.customer_id = terms.customer_id
+            and documents.currency_txn = terms.currency_txn
+            and documents.document_date >= terms.term_start
+    where documents.document_kind = 'sale_credit'
+
+),
+
+parts as (
+
+    {% for part in ['term', 'service'] %}
+        select
+            cut.* exclude (term_txn, service_txn, ahead_so_far, paper_ahead_txn, bill_txn, is_due),
+            '{{ part }}' as part,
+            cut.{{ part }}_txn as part_txn
+        from cut
+        where cut.{{ part }}_txn <> 0
+        union all
+    {% endfor %}
+    select
+        cut.* exclude (term_txn, service_txn, ahead_so_far, paper_ahead_txn, bill_txn, is_due),
+        case
+            when cut.customer_id is null then 'no_customer'
+            when cut.term_start is null then 'before_first_deal'
+            when cut.months_in >= cut.term_months then 'after_term'
+            else 'beyond_deal'
+        end as part,
+        cut.net_txn - cut.term_txn - cut.service_txn as part_txn
+    from cut
+    where cut.net_txn - cut.term_txn - cut.service_txn <> 0
+    union all
+    select
+        credits.* exclude (term_start),
+        credits.term_start,
+        cast(null as bigint) as billing_months,
+        cast(null as bigint) as months_in,
+        cast(null as bigint) as term_months,
+        case when credits.term_start is null then 'credit_without_deal' else 'credit' end as part,
+        credits.net_txn as part_txn
+    from credits
+
+),
+
+-- Each deal of a term has its share; what rounding leaves goes to the last.
+shares as (
+
+    select
+        deal_key,
+        customer_id,
+        currency_txn,
+        term_start,
+        sum(amount_txn) over running / nullif(sum(amount_txn) over whole, 0) as share_to,
+        coalesce(sum(amount_txn) over before / nullif(sum(amount_txn) over whole, 0), 0) as share_from
+    from begun
+    window
+        whole as (partition by customer_id, currency_txn, term_start),
+        running as (whole order by deal_key rows between unbounded preceding and current row),
+        before as (whole order by deal_key rows between unbounded preceding and 1 preceding)
+
+),
+
+owned as (
+
+    select
+        parts.*,
+        shares.deal_key,
+        case
+            when shares.deal_key is null then parts.part_txn
+            else
+                {{ posted('parts.part_txn * coalesce(shares.share_to, 1)', 'parts.currency_txn') }}
+                - {{ posted('parts.part_txn * coalesce(shares.share_from, 0)', 'parts.currency_txn') }}
+        end as amount_txn
+    from parts
+    left join shares
+        on
+            parts.customer_id = shares.customer_id
+            and parts.currency_txn = shares.currency_txn
+            and case when parts.part in ('term', 'service', 'credit') then parts.term_start end = shares.term_start
+
+),
+
+-- In the entity's own currency the parts of a document are its whole: each has what the parts up to it have, less those before it.
+func as (
+
+    select
+        *,
+        sum(amount_txn) over (
+            partition by connection_id, document_id order by part, deal_key rows between unbounded preceding and current row
+        ) as txn_so_far
+    from owned
+
+),
+
+final as (
+
+    select
+        func.connection_id || '|' || func.document_id || '|' || func.part || '|' || coalesce(func.deal_key, '') as deal_invoice_key,
+        func.entity_id,
+        func.customer_id,
+        func.deal_key,
+        func.connection_id,
+        func.document_id,
+        func.document_number,
+        func.document_kind,
+        func.document_date,
+        cast(date_trunc('month', func.document_date) as date) as period_month,
+        func.part,
+        func.term_start,
+        func.billing_months,
+        func.term_months,
+        case when func.part = 'term' then func.months_in // func.billing_months + 1 end as bill_number,
+        {{ money('func.amount_txn') }} as amount_txn,
+        func.currency_txn,
+        {{ posted('func.net_func * func.txn_so_far / nullif(func.net_txn, 0)', 'func.currency_func') }}
+        - {{ posted('func.net_func * (func.txn_so_far - func.amount_txn) / nullif(func.net_txn, 0)', 'func.currency_func') }} as amount_func,
+        {{ posted(
+            'func.net_func * func.txn_so_far / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
+        ) }}
+        - {{ posted(
+            'func.net_func * (func.txn_so_far - func.amount_txn) / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
+        ) }} as settled_func,
+        -- Billed ahead is earned by the day, a service at once. Whose days are not known is not told.
+        case func.part
+            when 'term'
+                then {{ posted(
+                    'func.net_func * func.amount_txn / nullif(func.net_txn, 0) * least(1, (date_diff(\'day\', func.document_date, parameters.as_of_date) + 1) / cast(date_diff(\'day\', func.document_date, func.document_date + to_months(func.billing_months)) as decimal(9, 4)))',
+                    'func.currency_func'
+                ) }}
+            when 'service'
+                then {{ posted('func.net_func * func.amount_txn / nullif(func.net_txn, 0)', 'func.currency_func') }}
+        end as recognised_func,
+        func.currency_func
+    from func
+    cross join parameters
+
+)
+
+select * from final
