@@ -1,6 +1,7 @@
 -- What an open deal's chance is, by how deals like it fared: today, and as it would have been told some months ago from what was known
 -- then. Few deals say little: a stage's age leans on the stage, the stage on the type of deal, the type on all deals.
 {%- set buckets = [(0, '0-7'), (8, '8-14'), (15, '15-30'), (31, '31-60'), (61, '61+')] %}
+{%- set months_back = [3, 6, 9, 12] %}
 {%- set strength = var('forecast_prior_deals') %}
 with
 
@@ -31,14 +32,16 @@ stays as (
 
 origins as (
 
-    {% for months in [0] + var('forecast_backtest_months') %}
+    select
+        0 as months_before,
+        as_of_date as origin_date
+    from parameters
+    {% for months in months_back %}
+        union all
         select
             {{ months }} as months_before,
             cast(as_of_date - interval {{ months }} month as date) as origin_date
         from parameters
-        {% if not loop.last %}
-            union all
-        {% endif %}
     {% endfor %}
 
 ),
@@ -184,7 +187,7 @@ standing as (
                 when coalesce(stays.left_at, timestamp '9999-12-31') >= open_deals.origin_date + interval 1 day then stays.deal_key
             end = open_deals.deal_key
     qualify row_number() over (
-        partition by open_deals.months_before, open_deals.deal_key order by stays.entered_at desc, stays.deal_stage_key
+        partition by open_deals.months_before, open_deals.deal_key order by stays.entered_at desc, stays.deal_stage_key asc
     ) = 1
 
 ),
@@ -195,9 +198,9 @@ aged as (
         *,
         case
             when stage_age_days is null then 'unknown'
-            {%- for days, name in buckets | reverse %}
-            when stage_age_days >= {{ days }} then '{{ name }}'
-            {%- endfor %}
+            {% for days, name in buckets | reverse %}
+                when stage_age_days >= {{ days }} then '{{ name }}'
+            {% endfor %}
         end as age_bucket
     from standing
 

@@ -14,21 +14,24 @@ customers as (
 
 ),
 
+lines as (
+
+    select
+        connection_id,
+        deal_id,
+        nullif(max(term_months), 0) as term_months
+    from {{ ref('int_growth_deal_lines_stacked') }}
+    group by connection_id, deal_id
+
+),
+
 deals as (
 
     select
         deals.*,
         coalesce(lines.term_months, 12) as term_months
     from {{ ref('fct_deal') }} as deals
-    left join (
-        select
-            connection_id,
-            deal_id,
-            nullif(max(term_months), 0) as term_months
-        from {{ ref('int_growth_deal_lines_stacked') }}
-        group by connection_id, deal_id
-    ) as lines
-        on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
+    left join lines on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
     where deals.status = 'won' and deals.customer_id is not null
 
 ),
@@ -68,8 +71,6 @@ documents as (
             when documents.currency_txn = documents.currency_func then posted.net_func
             when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.net_txn
             else {{ posted('documents.total_txn * posted.net_func / nullif(documents.total_func, 0)', 'documents.currency_txn') }}
-                * case documents.document_kind when 'sale_credit' then -1 else 1 end
-                * case when posted.net_func < 0 and documents.document_kind = 'sale_credit' then -1 else 1 end
         end as net_txn,
         case
             when documents.currency_txn = documents.currency_func then posted.ahead_func
@@ -190,7 +191,7 @@ rhythms as (
         currency_txn,
         term_start,
         coalesce(
-            min(case when document_date > term_start and months_in between 1 and term_months - 1 and ahead_txn >= 0.5 * bill_txn then months_in end),
+            min(case when months_in between 1 and term_months - 1 and ahead_txn >= 0.5 * bill_txn then months_in end),
             any_value(
                 case
                     when recurring_txn >= 6.9 * bill_txn * term_months / 12 then 1
@@ -256,7 +257,7 @@ ordered as (
     select
         *,
         sum(paper_ahead_txn) over (
-            partition by customer_id, currency_txn, document_date order by paper_ahead_txn desc, document_id
+            partition by customer_id, currency_txn, document_date order by paper_ahead_txn desc, document_id asc
             rows between unbounded preceding and current row
         ) as ahead_so_far
     from papers
@@ -266,9 +267,17 @@ ordered as (
 cut as (
 
     select
-        *,
-        case when is_due then least(ahead_so_far, bill_txn) - least(ahead_so_far - paper_ahead_txn, bill_txn) else 0 end as term_txn,
-        case when is_due and months_in = 0 then net_txn - paper_ahead_txn else 0 end as service_txn
+        connection_id,
+        document_id,
+        case
+            when is_due then least(ahead_so_far, bill_txn) - least(ahead_so_far - paper_ahead_txn, bill_txn)
+            else 0
+        end as term_txn,
+        case when is_due and months_in = 0 then net_txn - paper_ahead_txn else 0 end as service_txn,
+        term_start,
+        billing_months,
+        months_in,
+        term_months
     from ordered
 
 ),
@@ -277,7 +286,9 @@ cut as (
 credits as (
 
     select
-        documents.*,
+        documents.connection_id,
+        documents.document_id,
+        documents.net_txn,
         terms.term_start
     from documents
     asof left join terms
@@ -289,38 +300,65 @@ credits as (
 
 ),
 
-parts as (
+pieces as (
 
     {% for part in ['term', 'service'] %}
         select
-            cut.* exclude (term_txn, service_txn, ahead_so_far, paper_ahead_txn, bill_txn, is_due),
+            connection_id,
+            document_id,
             '{{ part }}' as part,
-            cut.{{ part }}_txn as part_txn
+            {{ part }}_txn as part_txn,
+            term_start,
+            billing_months,
+            months_in,
+            term_months
         from cut
-        where cut.{{ part }}_txn <> 0
+        where {{ part }}_txn <> 0
         union all
     {% endfor %}
     select
-        cut.* exclude (term_txn, service_txn, ahead_so_far, paper_ahead_txn, bill_txn, is_due),
+        cut.connection_id,
+        cut.document_id,
         case
-            when cut.customer_id is null then 'no_customer'
+            when documents.customer_id is null then 'no_customer'
             when cut.term_start is null then 'before_first_deal'
             when cut.months_in >= cut.term_months then 'after_term'
             else 'beyond_deal'
         end as part,
-        cut.net_txn - cut.term_txn - cut.service_txn as part_txn
+        documents.net_txn - cut.term_txn - cut.service_txn as part_txn,
+        cut.term_start,
+        cut.billing_months,
+        cut.months_in,
+        cut.term_months
     from cut
-    where cut.net_txn - cut.term_txn - cut.service_txn <> 0
+    inner join documents on cut.connection_id = documents.connection_id and cut.document_id = documents.document_id
+    where documents.document_kind = 'sale' and documents.net_txn <> cut.term_txn + cut.service_txn
     union all
     select
-        credits.* exclude (term_start),
-        credits.term_start,
+        connection_id,
+        document_id,
+        case when term_start is null then 'credit_without_deal' else 'credit' end as part,
+        net_txn as part_txn,
+        term_start,
         cast(null as bigint) as billing_months,
         cast(null as bigint) as months_in,
-        cast(null as bigint) as term_months,
-        case when credits.term_start is null then 'credit_without_deal' else 'credit' end as part,
-        credits.net_txn as part_txn
+        cast(null as bigint) as term_months
     from credits
+
+),
+
+parts as (
+
+    select
+        documents.*,
+        pieces.part,
+        pieces.part_txn,
+        pieces.term_start,
+        pieces.billing_months,
+        pieces.months_in,
+        pieces.term_months
+    from documents
+    inner join pieces on documents.connection_id = pieces.connection_id and documents.document_id = pieces.document_id
 
 ),
 
@@ -366,18 +404,27 @@ owned as (
 func as (
 
     select
-        *,
-        sum(amount_txn) over (
-            partition by connection_id, document_id order by part, deal_key rows between unbounded preceding and current row
-        ) as txn_so_far
+        owned.*,
+        sum(owned.amount_txn) over (
+            partition by owned.connection_id, owned.document_id order by owned.part, owned.deal_key
+            rows between unbounded preceding and current row
+        ) as txn_to,
+        least(
+            1,
+            (date_diff('day', owned.document_date, parameters.as_of_date) + 1)
+            / date_diff(
+                'day', owned.document_date, cast(owned.document_date + to_months(cast(owned.billing_months as integer)) as date)
+            )
+        ) as passed_share
     from owned
+    cross join parameters
 
 ),
 
 final as (
 
     select
-        func.connection_id || '|' || func.document_id || '|' || func.part || '|' || coalesce(func.deal_key, '') as deal_invoice_key,
+        concat_ws('|', func.connection_id, func.document_id, func.part, func.deal_key) as deal_invoice_key,
         func.entity_id,
         func.customer_id,
         func.deal_key,
@@ -394,27 +441,25 @@ final as (
         case when func.part = 'term' then func.months_in // func.billing_months + 1 end as bill_number,
         {{ money('func.amount_txn') }} as amount_txn,
         func.currency_txn,
-        {{ posted('func.net_func * func.txn_so_far / nullif(func.net_txn, 0)', 'func.currency_func') }}
-        - {{ posted('func.net_func * (func.txn_so_far - func.amount_txn) / nullif(func.net_txn, 0)', 'func.currency_func') }} as amount_func,
+        {{ posted('func.net_func * func.txn_to / nullif(func.net_txn, 0)', 'func.currency_func') }}
+        - {{ posted('func.net_func * (func.txn_to - func.amount_txn) / nullif(func.net_txn, 0)', 'func.currency_func') }} as amount_func,
         {{ posted(
-            'func.net_func * func.txn_so_far / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
+            'func.net_func * func.txn_to / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
         ) }}
         - {{ posted(
-            'func.net_func * (func.txn_so_far - func.amount_txn) / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
+            'func.net_func * (func.txn_to - func.amount_txn) / nullif(func.net_txn, 0) * func.settled_share', 'func.currency_func'
         ) }} as settled_func,
         -- Billed ahead is earned by the day, a service at once. Whose days are not known is not told.
         case func.part
             when 'term'
                 then {{ posted(
-                    'func.net_func * func.amount_txn / nullif(func.net_txn, 0) * least(1, (date_diff(\'day\', func.document_date, parameters.as_of_date) + 1) / cast(date_diff(\'day\', func.document_date, func.document_date + to_months(func.billing_months)) as decimal(9, 4)))',
-                    'func.currency_func'
+                    'func.net_func * func.amount_txn / nullif(func.net_txn, 0) * func.passed_share', 'func.currency_func'
                 ) }}
             when 'service'
                 then {{ posted('func.net_func * func.amount_txn / nullif(func.net_txn, 0)', 'func.currency_func') }}
         end as recognised_func,
         func.currency_func
     from func
-    cross join parameters
 
 )
 

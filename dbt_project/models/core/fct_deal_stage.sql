@@ -13,6 +13,46 @@ parameters as (
 
 ),
 
+told as (
+
+    select * from {{ ref('int_growth_deal_stages_stacked') }}
+
+),
+
+unobserved as (
+
+    select
+        deals.connection_id,
+        deals.deal_id,
+        deals.stage_name,
+        deals.created_at
+    from deals
+    left join told on deals.connection_id = told.connection_id and deals.deal_id = told.deal_id
+    where deals.status = 'open' and told.deal_id is null
+
+),
+
+-- A CRM that tells no history tells where an open deal stands, not since when.
+moves as (
+
+    select
+        connection_id,
+        deal_id,
+        stage_name,
+        entered_at,
+        true as is_observed
+    from told
+    union all
+    select
+        connection_id,
+        deal_id,
+        stage_name,
+        created_at as entered_at,
+        false as is_observed
+    from unobserved
+
+),
+
 entries as (
 
     select
@@ -21,33 +61,13 @@ entries as (
         deals.deal_type,
         deals.status,
         deals.closed_at,
-        entries.stage_name,
-        entries.entered_at,
-        entries.is_observed
-    from (
-        select
-            connection_id,
-            deal_id,
-            stage_name,
-            entered_at,
-            true as is_observed
-        from {{ ref('int_growth_deal_stages_stacked') }}
-        union all
-        -- A CRM that tells no history tells where an open deal stands, not since when.
-        select
-            deals.connection_id,
-            deals.deal_id,
-            deals.stage_name,
-            deals.created_at as entered_at,
-            false as is_observed
-        from deals
-        anti join {{ ref('int_growth_deal_stages_stacked') }} as told
-            on deals.connection_id = told.connection_id and deals.deal_id = told.deal_id
-        where deals.status = 'open'
-    ) as entries
-    inner join deals on entries.connection_id = deals.connection_id and entries.deal_id = deals.deal_id
+        moves.stage_name,
+        moves.entered_at,
+        moves.is_observed
+    from moves
+    inner join deals on moves.connection_id = deals.connection_id and moves.deal_id = deals.deal_id
     cross join parameters
-    where entries.entered_at < parameters.as_of_date + interval 1 day
+    where moves.entered_at < parameters.as_of_date + interval 1 day
 
 ),
 
@@ -56,6 +76,7 @@ stays as (
 
     select
         *,
+        row_number() over (partition by deal_key order by entered_at, stage_name) as stay_number,
         lead(entered_at) over (partition by deal_key order by entered_at, stage_name) as next_entered_at,
         lead(stage_name) over (partition by deal_key order by entered_at, stage_name) as next_stage_name
     from entries
@@ -66,12 +87,12 @@ stays as (
 final as (
 
     select
-        stays.deal_key || '|' || row_number() over (partition by stays.deal_key order by stays.entered_at, stays.stage_name) as deal_stage_key,
+        stays.deal_key || '|' || stays.stay_number as deal_stage_key,
         stays.deal_key,
         stays.entity_id,
         stays.deal_type,
         stays.stage_name,
-        row_number() over (partition by stays.deal_key order by stays.entered_at, stays.stage_name) as stay_number,
+        stays.stay_number,
         stays.entered_at,
         coalesce(stays.next_entered_at, stays.closed_at) as left_at,
         coalesce(stays.next_stage_name, case when stays.status <> 'open' then stays.status end) as left_to,

@@ -83,7 +83,16 @@ compared as (
 
     select
         deals.*,
-        agreed.* exclude (deal_key),
+        agreed.invoice_count,
+        agreed.bill_count,
+        agreed.bills_due,
+        agreed.is_split,
+        agreed.contract_txn,
+        agreed.invoiced_func,
+        agreed.credited_txn,
+        agreed.credited_func,
+        agreed.cash_func,
+        agreed.recognised_func,
         deals.closed_at > parameters.as_of_date - {{ var('deal_invoice_days') }} as is_recent,
         agreed.billed_currency = deals.currency_txn as is_same_currency,
         case

@@ -270,10 +270,13 @@ final as (
         cast(
             round(
                 quantile_cont(
-                    case when judged.is_passed and judged.passed_at >= judged.reached_at
-                        then date_diff('minute', judged.reached_at, judged.passed_at) end,
+                    case
+                        when judged.is_passed and judged.passed_at >= judged.reached_at
+                            then date_diff('minute', judged.reached_at, judged.passed_at)
+                    end,
                     0.5
-                ) / 1440, 2
+                ) / 1440,
+                2
             ) as decimal(18, 2)
         ) as median_days,
         any_value(judged.stalled_after_days) as stalled_after_days,

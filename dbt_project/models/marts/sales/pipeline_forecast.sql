@@ -85,11 +85,8 @@ quotas as (
         targets.amount,
         targets.currency
     from months
-    inner join {{ ref('targets') }} as targets
-        on
-            months.entity_id = targets.entity_id
-            and case when targets.metric = 'quota' and targets.valid_from <= months.expected_month then targets.entity_id end
-            = months.entity_id
+    inner join {{ ref('targets') }} as targets on months.entity_id = targets.entity_id
+    where targets.metric = 'quota' and targets.valid_from <= months.expected_month
     qualify row_number() over (
         partition by months.entity_id, months.seller_id, months.expected_month order by targets.valid_from desc
     ) = 1
@@ -137,7 +134,8 @@ final as (
         months.most_overdue_days,
         {{ money('coalesce(booked.booked_rpt, 0)') }} as booked_rpt,
         valued.quota_rpt,
-        {{ money('greatest(valued.quota_rpt - coalesce(booked.booked_rpt, 0), 0)') }} as quota_left_rpt,
+        {{ money('case when valued.quota_rpt is not null then greatest(valued.quota_rpt - coalesce(booked.booked_rpt, 0), 0) end') }}
+            as quota_left_rpt,
         cast(
             round(months.pipeline_rpt / nullif(greatest(valued.quota_rpt - coalesce(booked.booked_rpt, 0), 0), 0), 6)
             as decimal(18, 6)

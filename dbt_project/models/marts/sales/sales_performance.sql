@@ -50,30 +50,51 @@ deals as (
 ),
 
 -- Months in which a seller had a deal to work on.
-working as (
+spans as (
 
-    select distinct
+    select
         deals.entity_id,
         deals.seller_id,
-        deals.seller_name,
-        deals.team_name,
-        cast(months.month_start as date) as period_month
-    from (
-        select
-            entity_id,
-            seller_id,
-            any_value(seller_name) as seller_name,
-            any_value(team_name) as team_name,
-            min(created_at) as first_at,
-            max(coalesce(closed_at, parameters.as_of_date)) as last_at
-        from deals
-        cross join parameters
-        where seller_id <> 'unassigned'
-        group by entity_id, seller_id
-    ) as deals
-    cross join unnest(
-        generate_series(date_trunc('month', deals.first_at), date_trunc('month', deals.last_at), interval 1 month)
-    ) as months (month_start)
+        any_value(deals.seller_name) as seller_name,
+        any_value(deals.team_name) as team_name,
+        min(deals.created_at) as first_at,
+        max(coalesce(deals.closed_at, parameters.as_of_date)) as last_at
+    from deals
+    cross join parameters
+    where deals.seller_id <> 'unassigned'
+    group by deals.entity_id, deals.seller_id
+
+),
+
+working as (
+
+    select
+        entity_id,
+        seller_id,
+        seller_name,
+        team_name,
+        cast(
+            unnest(generate_series(date_trunc('month', first_at), date_trunc('month', last_at), interval 1 month)) as date
+        ) as period_month
+    from spans
+
+),
+
+-- The newest quota from before the month holds. A quota is one seller's, for a month.
+held as (
+
+    select
+        working.entity_id,
+        working.seller_id,
+        working.period_month,
+        targets.amount,
+        targets.currency
+    from working
+    inner join {{ ref('targets') }} as targets on working.entity_id = targets.entity_id
+    where targets.metric = 'quota' and targets.valid_from <= working.period_month
+    qualify row_number() over (
+        partition by working.entity_id, working.seller_id, working.period_month order by targets.valid_from desc
+    ) = 1
 
 ),
 
@@ -82,20 +103,17 @@ quotas as (
     select
         working.*,
         case
-            when targets.currency = rates.to_currency then targets.amount
-            when targets.currency = entities.currency_func then targets.amount * rates.average_rate
+            when held.currency = rates.to_currency then held.amount
+            when held.currency = entities.currency_func then held.amount * rates.average_rate
         end as quota_rpt
     from working
     inner join entities on working.entity_id = entities.entity_id
-    left join {{ ref('targets') }} as targets
+    left join held
         on
-            working.entity_id = targets.entity_id
-            and case when targets.metric = 'quota' and targets.valid_from <= working.period_month then targets.entity_id end
-            = working.entity_id
+            working.entity_id = held.entity_id
+            and working.seller_id = held.seller_id
+            and working.period_month = held.period_month
     left join rates on working.entity_id = rates.entity_id and working.period_month = rates.period_month
-    qualify row_number() over (
-        partition by working.entity_id, working.seller_id, working.period_month order by targets.valid_from desc nulls last
-    ) = 1
 
 ),
 
@@ -210,6 +228,18 @@ members as (
 
 ),
 
+sold as (
+
+    select
+        entity_id,
+        level,
+        period_month
+    from members
+    group by entity_id, level, period_month
+    having sum(bookings_rpt) > 0
+
+),
+
 -- Where nothing was sold in a month, its cost stands alone.
 with_idle as (
 
@@ -234,15 +264,7 @@ with_idle as (
         null as quota_rpt
     from costs
     cross join (values ('rep'), ('team'), ('segment')) as levels (level)
-    left join (
-        select
-            entity_id,
-            level,
-            period_month
-        from members
-        group by entity_id, level, period_month
-        having sum(bookings_rpt) > 0
-    ) as sold
+    left join sold
         on costs.entity_id = sold.entity_id and levels.level = sold.level and costs.period_month = sold.period_month
     where sold.entity_id is null
 
