@@ -104,42 +104,110 @@ days as (
 
 ),
 
--- The first bill after a deal was won begins its term; a small one before it is the last of what the former term had beside it.
+-- Firms of one name or one domain are hard to tell apart: a deal may be that of any customer who shares either with the firm's.
+labels as (
+
+    select
+        customers.customer_id,
+        customers.entity_id || '|' || parties.email_domain as label
+    from customers
+    inner join {{ ref('dim_party') }} as parties
+        on customers.erp_connection_id = parties.connection_id and customers.erp_party_id = parties.party_id
+    where parties.email_domain is not null
+    union
+    select
+        customer_id,
+        entity_id || '|' || regexp_replace(lower(trim(customer_name)), '\s+', ' ', 'g') as label
+    from customers
+
+),
+
+candidates as (
+
+    select distinct
+        labels.customer_id,
+        others.customer_id as candidate_id
+    from labels
+    inner join labels as others on labels.label = others.label
+    where labels.customer_id <> others.customer_id
+    qualify count(*) over (partition by labels.customer_id, labels.label) < 10
+    union all
+    select
+        customer_id,
+        customer_id as candidate_id
+    from customers
+
+),
+
 following as (
 
     select
         deals.deal_key,
         deals.customer_id,
+        candidates.candidate_id,
         deals.term_months,
         deals.amount_txn,
         deals.currency_txn as deal_currency,
         days.document_date,
         days.currency_txn,
         days.ahead_txn,
-        max(days.ahead_txn) over (partition by deals.deal_key, days.currency_txn) as largest_txn
+        days.service_txn,
+        max(days.ahead_txn) over (partition by deals.deal_key, candidates.candidate_id, days.currency_txn) as largest_txn
     from deals
+    inner join candidates on deals.customer_id = candidates.customer_id
     inner join days
         on
-            deals.customer_id = days.customer_id
+            candidates.candidate_id = days.customer_id
             and days.document_date between cast(deals.closed_at as date)
             and cast(deals.closed_at as date) + {{ var('deal_invoice_days') }}
 
 ),
 
-begun as (
+-- The first bill after a deal was won begins its term; a small one before it is the last of what the former term had beside it.
+beginnings as (
 
     select
         deal_key,
         customer_id,
+        candidate_id,
+        term_months,
+        amount_txn,
+        deal_currency,
+        currency_txn,
+        min(document_date) as term_start,
+        arg_min(ahead_txn, document_date) as ahead_txn,
+        arg_min(service_txn, document_date) as service_txn
+    from following
+    where ahead_txn >= 0.5 * largest_txn
+    group by deal_key, customer_id, candidate_id, term_months, amount_txn, deal_currency, currency_txn
+
+),
+
+-- Among several, the customer whose first bill goes into the deal once, twice, four or twelve times with the least left over; another
+-- than the firm's own must fit better by a twentieth.
+begun as (
+
+    select
+        deal_key,
+        candidate_id as customer_id,
         term_months,
         amount_txn,
         currency_txn,
-        min(document_date) as term_start
-    from following
-    where ahead_txn >= 0.5 * largest_txn
-    group by deal_key, customer_id, term_months, amount_txn, currency_txn, deal_currency
+        term_start
+    from beginnings
     qualify row_number() over (
-        partition by deal_key order by case when currency_txn = deal_currency then 0 else 1 end, currency_txn
+        partition by deal_key
+        order by
+            case when currency_txn = deal_currency then 0 else 1 end,
+            case when candidate_id = customer_id then 0 else 0.05 end
+            + least(
+                {% for months in [1, 3, 6, 12] %}
+                    abs((amount_txn - service_txn) / nullif(ahead_txn * greatest(term_months / {{ months }}, 1), 0) - 1)
+                    {{- ',' if not loop.last }}
+                {% endfor %}
+            ),
+            candidate_id,
+            currency_txn
     ) = 1
 
 ),

@@ -31,6 +31,7 @@ billed as (
 
     select
         deal_key,
+        any_value(customer_id) as billed_customer_id,
         any_value(currency_txn) as billed_currency,
         min(document_date) as first_billed_on,
         max(billing_months) as billing_months,
@@ -82,7 +83,8 @@ agreed as (
 compared as (
 
     select
-        deals.*,
+        deals.* exclude (customer_id),
+        coalesce(agreed.billed_customer_id, deals.customer_id) as customer_id,
         agreed.invoice_count,
         agreed.bill_count,
         agreed.bills_due,
