@@ -382,8 +382,7 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, deals against
-    invoices, attribution.
+    """Hold what was published against the simulated company's truth: statements, charges, defects, deals and invoices, attribution.
 
     Example: finance-hub scorecard
     """
