@@ -144,10 +144,12 @@ following as (
     select
         deals.deal_key,
         deals.customer_id,
+        concat_ws('|', deals.connection_id, coalesce(deals.company_id, deals.deal_key)) as firm_key,
         candidates.candidate_id,
         deals.term_months,
         deals.amount_txn,
         deals.currency_txn as deal_currency,
+        cast(deals.closed_at as date) as closed_on,
         days.document_date,
         days.currency_txn,
         days.ahead_txn,
@@ -169,45 +171,78 @@ beginnings as (
     select
         deal_key,
         customer_id,
+        firm_key,
         candidate_id,
         term_months,
         amount_txn,
         deal_currency,
+        closed_on,
         currency_txn,
         min(document_date) as term_start,
         arg_min(ahead_txn, document_date) as ahead_txn,
         arg_min(service_txn, document_date) as service_txn
     from following
     where ahead_txn >= 0.5 * largest_txn
-    group by deal_key, customer_id, candidate_id, term_months, amount_txn, deal_currency, currency_txn
+    group by deal_key, customer_id, firm_key, candidate_id, term_months, amount_txn, deal_currency, closed_on, currency_txn
 
 ),
 
--- Among several, the customer whose first bill goes into the deal once, twice, four or twelve times with the least left over; another
--- than the firm's own must fit better by a twentieth.
+-- How well each bill goes into its deal: once, twice, four or twelve times.
+fits as (
+
+    select
+        *,
+        least(
+            {% for months in [1, 3, 6, 12] %}
+                abs((amount_txn - service_txn) / nullif(ahead_txn * greatest(term_months / {{ months }}, 1), 0) - 1)
+                {{- ',' if not loop.last }}
+            {% endfor %}
+        ) as misfit
+    from beginnings
+    qualify row_number() over (
+        partition by deal_key, candidate_id order by case when currency_txn = deal_currency then 0 else 1 end, currency_txn
+    ) = 1
+
+),
+
+-- How many deals of a firm a customer's bills go into.
+firms as (
+
+    select
+        firm_key,
+        candidate_id,
+        count(*) as fitting_deals,
+        max(count(*)) over (partition by firm_key) as most_fitting_deals
+    from fits
+    where misfit < 0.25
+    group by firm_key, candidate_id
+
+),
+
+-- A deal is that of the customer whose bill goes into it best. Against a customer speaks that the deal was taken for another's (a twentieth),
+-- that it explains fewer of the firm's other deals (up to a twentieth), that its bill came later (a fiftieth for ten days) and that it is
+-- in another currency. (A CRM may keep two firms of one domain as one, or one as two.)
 begun as (
 
     select
-        deal_key,
-        candidate_id as customer_id,
-        term_months,
-        amount_txn,
-        currency_txn,
-        term_start
-    from beginnings
+        fits.deal_key,
+        fits.candidate_id as customer_id,
+        fits.term_months,
+        fits.amount_txn,
+        fits.currency_txn,
+        fits.term_start
+    from fits
+    left join firms on fits.firm_key = firms.firm_key and fits.candidate_id = firms.candidate_id
+    where fits.candidate_id = fits.customer_id or fits.misfit < 0.25
     qualify row_number() over (
-        partition by deal_key
+        partition by fits.deal_key
         order by
-            case when currency_txn = deal_currency then 0 else 1 end,
-            case when candidate_id = customer_id then 0 else 0.05 end
-            + least(
-                {% for months in [1, 3, 6, 12] %}
-                    abs((amount_txn - service_txn) / nullif(ahead_txn * greatest(term_months / {{ months }}, 1), 0) - 1)
-                    {{- ',' if not loop.last }}
-                {% endfor %}
-            ),
-            candidate_id,
-            currency_txn
+            fits.misfit
+            + case when fits.candidate_id = fits.customer_id then 0 else 0.05 end
+            + case when fits.currency_txn = fits.deal_currency then 0 else 0.5 end
+            + 0.002 * date_diff('day', fits.closed_on, fits.term_start)
+            + 0.05 * (1 - coalesce(firms.fitting_deals / firms.most_fitting_deals, 0)),
+            fits.candidate_id
     ) = 1
 
 ),

@@ -34,6 +34,16 @@ final as (
         cast(
             round(sum((win_probability - came) * (win_probability - came)) / nullif(count(came), 0), 6) as decimal(9, 6)
         ) as brier_score,
+        count(case when came is not null then expected_close_date end) as dated_deals,
+        count(case when cast(closed_at as date) > expected_close_date then 1 end) as late_deals,
+        cast(coalesce(sum(date_diff('day', expected_close_date, cast(closed_at as date))), 0) as bigint) as slip_days_sum,
+        cast(
+            round(
+                sum(date_diff('day', expected_close_date, cast(closed_at as date))) * 1.0
+                / nullif(count(case when came is not null then expected_close_date end), 0),
+                2
+            ) as decimal(18, 2)
+        ) as average_slip_days,
         any_value(currency_rpt) as currency_rpt
     from told
     group by months_before, coalesce(deal_type, 'unknown'), band_from
