@@ -219,9 +219,9 @@ firms as (
 
 ),
 
--- A deal is that of the customer whose bill goes into it best. Against a customer speaks that the deal was taken for another's (a twentieth),
--- that it explains fewer of the firm's other deals (up to a twentieth), that its bill came later (a fiftieth for ten days) and that it is
--- in another currency. (A CRM may keep two firms of one domain as one, or one as two.)
+-- A deal is that of the customer whose bill goes into it best. Against a customer speaks that the deal was taken for another's (a
+-- twentieth), that it explains fewer of the firm's other deals (up to a twentieth), that its bill came later (a fiftieth for ten days),
+-- and that it is in another currency. (A CRM may keep two firms of one domain as one, or one as two.)
 begun as (
 
     select
