@@ -85,7 +85,7 @@ DAMAGE = {
     "the_funnel_narrows": "update marts.lead_to_revenue set passed_count = passed_count + 1 where step = 'mql' and cohort_month = '2026-01-01'",
     "the_funnel_holds_every_deal": "delete from marts.lead_to_revenue where step = 'won' and cohort_month = (select min(cohort_month) from marts.lead_to_revenue where amount_rpt > 0 and step = 'won')",
     "the_weighted_pipeline_is_recomputed": "update marts.pipeline_forecast set weighted_rpt = weighted_rpt * 1.1",
-    "chances_come_true": "update marts.pipeline_forecast_accuracy set actual_wins = 0",
+    "chances_come_true": "update core.fct_deal_forecast set outcome = 'lost'",
     "bookings_are_those_of_the_deals": "delete from marts.sales_performance where level = 'rep' and member_id = (select min(member_id) from marts.sales_performance where level = 'rep' and won_deals > 0)",
     "the_cost_of_sale_is_that_of_the_ledger": "update marts.sales_performance set cost_of_sale_rpt = cost_of_sale_rpt + 1 where level = 'team' and period_month = '2026-01-01'",
     "sold_and_billed_are_complete": "delete from marts.crm_ledger_consistency where row_key = (select min(row_key) from marts.crm_ledger_consistency where row_type = 'invoice')",

@@ -171,24 +171,34 @@ open_deals as (
 ),
 
 -- Where it stood on that day, and since when.
-standing as (
+places as (
 
     select
-        open_deals.*,
+        open_deals.months_before,
+        open_deals.deal_key,
         stays.stage_name as stage_then,
         stays.stage,
         case when stays.is_observed then date_diff('day', cast(stays.entered_at as date), open_deals.origin_date) end as stage_age_days
     from open_deals
-    left join stays
-        on
-            open_deals.deal_key = stays.deal_key
-            and case when stays.entered_at < open_deals.origin_date + interval 1 day then stays.deal_key end = open_deals.deal_key
-            and case
-                when coalesce(stays.left_at, timestamp '9999-12-31') >= open_deals.origin_date + interval 1 day then stays.deal_key
-            end = open_deals.deal_key
+    inner join stays on open_deals.deal_key = stays.deal_key
+    where
+        stays.entered_at < open_deals.origin_date + interval 1 day
+        and coalesce(stays.left_at, timestamp '9999-12-31') >= open_deals.origin_date + interval 1 day
     qualify row_number() over (
         partition by open_deals.months_before, open_deals.deal_key order by stays.entered_at desc, stays.deal_stage_key asc
     ) = 1
+
+),
+
+standing as (
+
+    select
+        open_deals.*,
+        places.stage_then,
+        places.stage,
+        places.stage_age_days
+    from open_deals
+    left join places on open_deals.months_before = places.months_before and open_deals.deal_key = places.deal_key
 
 ),
 

@@ -146,16 +146,19 @@ CHECKS = (
         """,
     ),
     expectation_check(
-        asset=["marts", "pipeline_forecast_accuracy"],
+        asset=["core", "fct_deal_forecast"],
         name="chances_come_true",
-        description="Of the deals that were open some months ago, the share that was won since is within 15 points of what was expected.",
+        description="Of deals that were open some months ago, as many were won since as was expected, within what chance explains (3.5 sigma).",
         query="""
-            select months_before, abs(sum(actual_wins) - sum(expected_wins))::double * 100 / sum(decided_deals) as points_off
-            from marts.pipeline_forecast_accuracy group by months_before having sum(decided_deals) >= 30
+            select months_before,
+                abs(count(*) filter (outcome = 'won') - sum(win_probability))::double / sqrt(sum(win_probability * (1 - win_probability))::double)
+                    as sigmas
+            from core.fct_deal_forecast where months_before > 0 and outcome <> 'open' and win_probability is not null
+            group by months_before having count(*) >= 10 and sum(win_probability * (1 - win_probability)) > 0
         """,
-        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="points_off", min_value=0, max_value=15)],
+        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="sigmas", min_value=0, max_value=3.5)],
         level="warn",
-        tolerance="15 points",
+        tolerance="3.5 sigma",
     ),
     expectation_check(
         asset=["marts", "sales_performance"],
