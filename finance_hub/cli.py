@@ -382,11 +382,12 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, attribution, contracts.
+    """Hold what was published against the simulated company's truth: statements, charges, defects, deals, attribution, contracts.
 
     Example: finance-hub scorecard
     """
     from finance_hub import scorecard as scoring
+    from finance_hub import scorecard_sales
     from finance_hub.demo import COMPANY
 
     company = company or home / COMPANY
@@ -412,8 +413,24 @@ def scorecard(
             table.add_row(pair.seller, pair.buyer, str(pair.charges), str(pair.matched), str(pair.explained))
         out.print(table)
         table = Table("defect", "found by", "injected", "found", "false alarms", title="Defects of the books")
-        for defect in scoring.defects(database):
+        for defect in [*scoring.defects(database), *scorecard_sales.mismatches(database)]:
             table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
+        out.print(table)
+        table = Table(
+            "company",
+            "deals",
+            "not billed yet",
+            "matched",
+            "truly",
+            "by amount",
+            "truly",
+            "misjudged",
+            title="Sales-finance consistency of won deals",
+        )
+        for deals in scorecard_sales.consistency(database):
+            counts = (deals.deals, deals.pending, deals.matched, deals.truly_matched)
+            shares = (f"{share:.2f} %" if share is not None else "" for share in (deals.pct, deals.true_pct))
+            table.add_row(deals.entity, *(f"{count:,}" for count in counts), *shares, str(deals.misjudged))
         out.print(table)
         table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
         for model in scoring.attribution(database):

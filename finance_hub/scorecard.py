@@ -14,7 +14,7 @@ from pathlib import Path
 from finance_hub import warehouse
 
 # An entity of the simulation is the one whose name the settings of its connection bear.
-_ENTITIES = r"""
+ENTITIES = r"""
     select e.entity_id as true_id, h.entity_id, h.entity_name
     from hub.core.dim_entity as h
     join meridian.company.entity as e on h.entity_id = trim(regexp_replace(lower(e.name), '[^a-z0-9]+', '_', 'g'), '_')
@@ -155,7 +155,7 @@ def statements(connection: warehouse.Database, *, until: date) -> list[Statement
     for statement, (told, truth) in _STATEMENTS.items():
         rows = connection.execute(
             f"""
-            with entities as ({_ENTITIES}),
+            with entities as ({ENTITIES}),
             truth as (
                 select entities.entity_id, entities.entity_name, month, place, func, rpt
                 from ({truth}) as t join entities on t.entity_id = entities.true_id where month <= $until and func <> 0
@@ -180,7 +180,7 @@ def intercompany(connection: warehouse.Database, *, until: date) -> list[PairSco
     """Charges between entities whose books the hub reads: matched, or told as what they are (another amount, another month)."""
     rows = connection.execute(
         f"""
-        with entities as ({_ENTITIES}),
+        with entities as ({ENTITIES}),
         truth as (
             select s.entity_id as seller, b.entity_id as buyer, s.entity_name as seller_name, b.entity_name as buyer_name, month,
                 case
@@ -214,7 +214,7 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
         select e.entity_id, date_trunc('month', doc.issue_date)::date as month, d.kind, doc.number, doc.issue_date, doc.total,
             doc.document_id, d.injected_at
         from ({_INJECTED}) as d join meridian.company.document as doc on doc.document_id = d.record_id
-        join ({_ENTITIES}) as e on d.true_id = e.true_id
+        join ({ENTITIES}) as e on d.true_id = e.true_id
     """
     return [
         _scored(
@@ -233,7 +233,7 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
             # Whatever the company entered late is late, such as the correction of a document.
             true_alarms=f"""
             select e.entity_id, date_trunc('month', j.journal_date)::date as month, count(*) as expected
-            from meridian.company.journal as j join ({_ENTITIES}) as e on j.entity_id = e.true_id, hub.core.dim_as_of as t
+            from meridian.company.journal as j join ({ENTITIES}) as e on j.entity_id = e.true_id, hub.core.dim_as_of as t
             where j.recorded_at::date > last_day(j.journal_date) + 11 and j.recorded_at < t.as_of_date + 1
                 and j.journal_date <= t.as_of_date and j.source_type <> 'opening' group by all
             """,
@@ -266,7 +266,7 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
                 ),
                 truly as (
                     select e.entity_id, doc.issue_date, doc.total, count(*) as n from meridian.company.document as doc
-                    join ({_ENTITIES}) as e on doc.entity_id = e.true_id, hub.core.dim_as_of as t
+                    join ({ENTITIES}) as e on doc.entity_id = e.true_id, hub.core.dim_as_of as t
                     where coalesce(doc.voided_at, doc.deleted_at, timestamp '9999-12-31') >= t.as_of_date + 1 group by all
                 ),
                 alive as (
@@ -286,7 +286,7 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
 def attribution(connection: warehouse.Database) -> list[AttributionScore]:
     """Every model against the causal credit of each touch, the most accurate first."""
     rows = connection.execute(f"""
-        with entities as ({_ENTITIES}),
+        with entities as ({ENTITIES}),
         deals as (select entity_id, sum(amount_rpt) as amount from hub.core.fct_conversion group by entity_id),
         dollars as (
             select currency, date_trunc('month', rate_date) as month, avg(per_dollar / units_per_eur) as usd

@@ -187,4 +187,8 @@ create table truth.cash_flow (entity_id varchar, month date, method varchar, cat
 create table truth.intercompany (month date, seller_id varchar, buyer_id varchar, currency varchar, billed decimal(20, 4), entered decimal(20, 4), entered_month date);
                                               -- charges between entities: what the seller billed, what the buyer entered, and for which month
 create table truth.recurring_revenue (entity_id varchar, month date, customer_id varchar, mrr decimal(20, 4), currency varchar);
+create table truth.deal_contract (opportunity_id varchar, entity_id varchar, customer_id varchar, start_date date, currency varchar, agreed_amount decimal(20, 4));
+                                              -- won deals: what the customer agreed to pay for the term, whatever the CRM says
+create table truth.deal_invoice (document_id varchar, entity_id varchar, opportunity_id varchar, what varchar, net_amount decimal(20, 4));
+                                              -- what of an invoice is owed for which deal; what: term, service, expansion (no deal), before (older than the CRM)
 create table truth.defect (defect_id varchar, kind varchar, entity_id varchar, record_table varchar, record_id varchar, injected_at timestamp, detail varchar);

@@ -77,3 +77,27 @@ insert into truth.recurring_revenue
 select m.entity_id, m.month, s.customer_id, sum(s.quantity * s.unit_price)::decimal(20, 4), any_value(s.currency)
 from entity_month m join company.subscription s on s.entity_id = m.entity_id and m.month_end between s.start_date and s.end_date
 group by m.entity_id, m.month, s.customer_id;
+
+-- What a won deal was sold for, and which invoices ask for it: expansions and the terms before the CRM's history have no deal.
+create temp table owed as
+select s.document_id, s.entity_id, b.opportunity_id, s.net_amount,
+    case when s.key like 'srv-%' then 'service' when suffix(b.subscription_id, '-x') then 'expansion' when o.opportunity_id is null then 'before' else 'term' end as what
+from sale_line s
+left join company.subscription b on b.subscription_id = regexp_replace(s.key, '-[0-9]+$', '')
+left join company.opportunity o on o.opportunity_id = b.opportunity_id and o.outcome = 'won';
+
+insert into truth.deal_contract
+with agreed as (
+    select opportunity_id, entity_id, customer_id, start_date, currency, money(quantity::double * unit_price::double * 12, currency) as amount
+    from company.subscription where not suffix(subscription_id, '-x')
+    union all
+    select c.first_opportunity_id, c.entity_id, c.customer_id, c.start_date, b.currency, money(b.quantity::double * net_price(b.unit_price, b.discount_pct, b.currency)::double, b.currency)
+    from contract c join basket b using (organization_id) where b.product_id = 'prd-onb' and c.start_date <= getvariable('last_date')
+)
+select a.opportunity_id, any_value(a.entity_id), any_value(a.customer_id), any_value(a.start_date), any_value(a.currency), sum(a.amount)
+from agreed a join company.opportunity o using (opportunity_id) where o.outcome = 'won' group by a.opportunity_id;
+
+insert into truth.deal_invoice
+select w.document_id, any_value(w.entity_id), case w.what when 'service' then c.first_opportunity_id when 'term' then w.opportunity_id end, w.what, sum(w.net_amount)
+from owed w join company.document d using (document_id) join contract c on c.customer_id = d.customer_id
+group by w.document_id, 3, w.what;

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from finance_hub import settings, warehouse
-from finance_hub.defs.quality import attribution, email, entries, ledger, periods, subledgers, unit_economics, variance
+from finance_hub.defs.quality import attribution, email, entries, ledger, periods, sales, subledgers, unit_economics, variance
 from finance_hub.defs.quality import ingestion as ingestion_quality
 from finance_hub.expectations import CheckBrokenError, evaluate
 from finance_hub.refresh import refresh
@@ -97,6 +97,20 @@ DAMAGE = {
     "emails_are_still_sent": "delete from marts.email_performance where sent_month >= '2025-10-01'",
     "lists_do_not_wear_out": "update marts.email_performance set list_decay_90d_pct = 11 where email_id = (select min(email_id) from marts.email_performance)",
     "every_rule_was_evaluated": "delete from marts.alert where rule_id = 'cac_over_target'",
+    "no_deal_is_lost": "delete from core.fct_deal where deal_key = (select min(deal_key) from core.fct_deal)",
+    "deals_have_a_value": "update core.fct_deal set amount_status = 'missing_rate' where closed_at < '2025-01-01'",
+    "crms_are_alive": "update core.fct_deal set updated_at = updated_at - interval 40 day",
+    "stays_follow_each_other": "insert into core.fct_deal_stage by name select 'x' as deal_stage_key, deal_key, 9 as stay_number, closed_at - interval 1 day as entered_at, closed_at - interval 2 day as left_at, -1 as stay_days from core.fct_deal where status = 'won' limit 1",
+    "invoices_are_divided_wholly": "update core.fct_deal_invoice set amount_func = amount_func + 0.01 where deal_invoice_key = (select min(deal_invoice_key) from core.fct_deal_invoice)",
+    "chances_are_between_none_and_sure": "update core.fct_deal_forecast set win_probability = 1.2 where deal_forecast_key = (select min(deal_forecast_key) from core.fct_deal_forecast where probability_basis <> 'no_history')",
+    "the_funnel_narrows": "update marts.lead_to_revenue set passed_count = passed_count + 1 where step = 'mql' and cohort_month = '2026-01-01'",
+    "the_funnel_holds_every_deal": "delete from marts.lead_to_revenue where step = 'won' and cohort_month = (select min(cohort_month) from marts.lead_to_revenue where amount_rpt > 0 and step = 'won')",
+    "the_weighted_pipeline_is_recomputed": "update marts.pipeline_forecast set weighted_rpt = weighted_rpt * 1.1",
+    "chances_come_true": "update core.fct_deal_forecast set outcome = 'lost'",
+    "bookings_are_those_of_the_deals": "delete from marts.sales_performance where level = 'rep' and member_id = (select min(member_id) from marts.sales_performance where level = 'rep' and won_deals > 0)",
+    "the_cost_of_sale_is_that_of_the_ledger": "update marts.sales_performance set cost_of_sale_rpt = cost_of_sale_rpt + 1 where level = 'team' and period_month = '2026-01-01'",
+    "sold_and_billed_are_complete": "delete from marts.crm_ledger_consistency where row_key = (select min(row_key) from marts.crm_ledger_consistency where row_type = 'invoice')",
+    "new_deals_agree_with_their_invoices": "update marts.crm_ledger_consistency set match_status = 'unmatched' where event_date < '2025-06-01'",
     "archive_is_what_was_received": "update xero.extraction set documents_received = documents_received + 1 where table_name = 'invoices'",
     "raw_is_what_was_received": "update xero.invoice_lines set line_amount = line_amount + 0.01 where line_item_id = (select min(line_item_id) from xero.invoice_lines)",
     "staging_is_what_is_raw": "create or replace view staging.stg_hubspot__contacts as select * from hubspot.contacts limit 5",
@@ -110,7 +124,7 @@ DAMAGE = {
 SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "hubspot", "ecb"}
 CHECKS = {
     check.name: check
-    for domain in (attribution, email, entries, ingestion_quality, ledger, periods, subledgers, unit_economics, variance)
+    for domain in (attribution, email, entries, ingestion_quality, ledger, periods, sales, subledgers, unit_economics, variance)
     for check in domain.CHECKS
 }
 

@@ -33,7 +33,8 @@ leads as (
         persons.contact_id,
         min(people.lead_at) as lead_at,
         min(people.mql_at) as mql_at,
-        min(people.sql_at) as sql_at
+        min(people.sql_at) as sql_at,
+        min(people.disqualified_at) as disqualified_at
     from people
     inner join persons on people.connection_id = persons.connection_id and people.person_id = persons.person_id
     where people.lead_at is not null
@@ -53,6 +54,7 @@ final as (
         cast(date_trunc('month', leads.lead_at) as date) as period_month,
         leads.mql_at,
         leads.sql_at,
+        leads.disqualified_at,
         coalesce(touches.channel_id, 'direct') as channel_id,
         touches.campaign_id,
         touches.touch_id
