@@ -62,14 +62,14 @@ _DECIDED = """
     from candidates as apart
     join sides as mine on apart.left_key = mine.other_key
     join sides as theirs on apart.right_key = theirs.other_key and mine.record_key = theirs.record_key
-    where apart.weight < 0 and not apart.is_wanted and mine.is_wanted and theirs.weight > -2
+    where apart.weight < 0 and not apart.is_wanted and mine.weight > -2 and theirs.weight > -2
     group by all
     union all
     select mine.left_key, mine.right_key, max(theirs.weight) as rival_weight
     from candidates as apart
     join sides as mine on apart.right_key = mine.other_key
     join sides as theirs on apart.left_key = theirs.other_key and mine.record_key = theirs.record_key
-    where apart.weight < 0 and not apart.is_wanted and mine.is_wanted and theirs.weight > -2
+    where apart.weight < 0 and not apart.is_wanted and mine.weight > -2 and theirs.weight > -2
     group by all;
     create table decided as
     select
@@ -77,7 +77,7 @@ _DECIDED = """
         case
             when ruling is not null then case ruling when 'same' then 'match' else 'different' end
             when is_wanted and (r.rival_weight is null or c.weight >= r.rival_weight + $margin) then 'match'
-            when is_wanted and c.weight + $margin <= r.rival_weight then 'outbid'
+            when (is_wanted or match_probability >= $review) and c.weight + $margin <= r.rival_weight then 'outbid'
             when is_wanted then 'ambiguous'
             when match_probability >= $review then 'review'
             else 'different'
