@@ -382,12 +382,12 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, attribution.
+    """Hold what was published against the simulated company's truth: statements, charges between companies, defects, who is who, attribution.
 
     Example: finance-hub scorecard
     """
     from finance_hub import scorecard as scoring
-    from finance_hub.demo import COMPANY
+    from finance_hub.demo import COMPANY, identifiers
 
     company = company or home / COMPANY
     if not company.exists():
@@ -414,6 +414,12 @@ def scorecard(
         table = Table("defect", "found by", "injected", "found", "false alarms", title="Defects of the books")
         for defect in scoring.defects(database):
             table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
+        out.print(table)
+        table = Table("kind", "system", "system", "pairs in truth", "found", "of them right", "precision", "recall", title="Who is who")
+        for found in scoring.identity(database, identifiers(company)):
+            rates = ("" if rate is None else f"{rate:.2%}" for rate in (found.precision, found.recall))
+            counts = (f"{count:,}" for count in (found.true_pairs, found.told_pairs, found.right_pairs))
+            table.add_row(found.kind, found.left, found.right, *counts, *rates)
         out.print(table)
         table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
         for model in scoring.attribution(database):

@@ -62,7 +62,7 @@ def train(records: pa.Table, kind: Kind) -> dict[str, Any]:
         (count,) = connection.execute("select count(*) from prepared").fetchone() or (0,)
         settings["records_of_entity"] = dict(connection.execute("select entity_id, count(*) from prepared group by 1 order by 1").fetchall())
         if count < TRAIN_FROM_RECORDS:
-            return settings
+            return _plain(settings)
         settings = _with_u(connection, kind, settings)
         linker = _linker(connection, "prepared", settings)
         for keys in kind.training_blocks:
@@ -134,7 +134,7 @@ def score(records: pa.Table, kind: Kind, model: dict[str, Any], changed: pa.Tabl
         connection.execute("create table priors as select unnest(?) as entity_id, unnest(?) as records", _columns(model["records_of_entity"]))
         return connection.execute(f"""
             with weighed as (
-                select *, match_weight - {log2(PRIOR / (1 - PRIOR))} - log2(greatest(coalesce(records, {1 / PRIOR}), 3) - 1) as weight
+                select *, match_weight - {log2(PRIOR / (1 - PRIOR))} - log2(greatest(coalesce(records, 0), {1 / PRIOR}) - 1) as weight
                 from {found.physical_name} left join priors on entity_id_l = priors.entity_id
             )
             select
@@ -144,6 +144,15 @@ def score(records: pa.Table, kind: Kind, model: dict[str, Any], changed: pa.Tabl
                 concat_ws(', ', {", ".join(_told(comparison) for comparison in kind.comparisons)}) as evidence
             from weighed order by all
         """).to_arrow_table()
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Without frequencies of values: of a few records every name is frequent."""
+    for comparison in settings["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            for name in ("tf_adjustment_column", "tf_minimum_u_value"):
+                level.pop(name, None)
+    return settings
 
 
 def _columns(records_of_entity: dict[str, int]) -> list[list[object]]:
