@@ -415,7 +415,9 @@ def scorecard(
         for defect in scoring.defects(database):
             table.add_row(defect.kind, defect.found_by, str(defect.injected), str(defect.found), str(defect.false_alarms))
         out.print(table)
-        table = Table("kind", "system", "system", "pairs in truth", "found", "of them right", "precision", "recall", title="Who is who")
+        table = Table(
+            "kind", "system", "system", "pairs in truth", "found", "of them right", "precision", "recall", title="Who is who"
+        )
         for found in scoring.identity(database, identifiers(company)):
             rates = ("" if rate is None else f"{rate:.2%}" for rate in (found.precision, found.recall))
             counts = (f"{count:,}" for count in (found.true_pairs, found.told_pairs, found.right_pairs))

@@ -364,7 +364,12 @@ def identity(connection: warehouse.Database, identifiers: Mapping[str, Mapping[s
         for key, identity in ids.items()
     ]
     columns = zip(*rows, strict=True) if rows else ([], [], [], [])
-    told = pa.table({name: pa.array(list(column), pa.string()) for name, column in zip(("system", "kind", "key", "native_id"), columns, strict=True)})
+    told = pa.table(
+        {
+            name: pa.array(list(column), pa.string())
+            for name, column in zip(("system", "kind", "key", "native_id"), columns, strict=True)
+        }
+    )
     connection.register("tool_ids", told)
     scores = connection.execute(f"""
         with entities as ({_ENTITIES}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # An override holds for the records that it names, in their entity or in any; a rule about a record with itself says nothing.
-_STATED = """
+_STATED = f"""
     create table ruled as
     select
         any_value(l.kind) as kind, any_value(l.entity_id) as entity_id, least(l.record_key, r.record_key) as left_key,
@@ -39,13 +39,13 @@ _STATED = """
         s.evidence as scored_evidence, s.model_version, s.scored_on, o.ruling,
         case
             when o.ruling = 'same' then 1000 when o.ruling = 'different' then -1000
-            else coalesce(s.match_weight::double, 0) + case when f.left_key is not null then $stated else 0 end
+            else coalesce(s.match_weight::double, 0) + case when f.left_key is not null then {STATED_WEIGHT} else 0 end
         end as weight,
         case
             when o.ruling is not null then o.ruling = 'same'
-            when f.left_key is not null then coalesce(s.match_weight::double, 0) + $stated > log2($match / (1 - $match))
-            when s.match_probability >= $match then true
-            else s.match_probability >= $sole and regexp_matches(s.evidence, '^name: name same') and not regexp_matches(
+            when f.left_key is not null then coalesce(s.match_weight::double, 0) + {STATED_WEIGHT} > log2({MATCH_PROBABILITY} / (1 - {MATCH_PROBABILITY}))
+            when s.match_probability >= {MATCH_PROBABILITY} then true
+            else s.match_probability >= {SOLE_PROBABILITY} and regexp_matches(s.evidence, '^name: name same') and not regexp_matches(
                 replace(s.evidence, 'same_system: differs', ''), 'differs|another|same_system: yes')
         end as is_wanted
     from scored as s
@@ -53,7 +53,7 @@ _STATED = """
     full join ruled as o using (left_key, right_key);
 """
 # Two candidates of a record are rivals where the two are known not to be one.
-_DECIDED = """
+_DECIDED = f"""
     create table sides as
     select left_key as record_key, right_key as other_key, weight, ruling, is_wanted, left_key, right_key from candidates
     union all select right_key, left_key, weight, ruling, is_wanted, left_key, right_key from candidates;
@@ -76,10 +76,11 @@ _DECIDED = """
         c.*,
         case
             when ruling is not null then case ruling when 'same' then 'match' else 'different' end
-            when is_wanted and (r.rival_weight is null or c.weight >= r.rival_weight + $margin) then 'match'
-            when (is_wanted or match_probability >= $review) and c.weight + $margin <= r.rival_weight then 'outbid'
+            when is_wanted and (r.rival_weight is null or c.weight >= r.rival_weight + {RIVAL_MARGIN}) then 'match'
+            when (is_wanted or match_probability >= {REVIEW_PROBABILITY}) and c.weight + {RIVAL_MARGIN} <= r.rival_weight then 'outbid'
             when is_wanted then 'ambiguous'
-            when match_probability >= $review then 'review'
+            -- What a tool states and the fields contradict is for somebody to settle.
+            when match_probability >= {REVIEW_PROBABILITY} or method = 'reference' then 'review'
             else 'different'
         end as decision
     from candidates as c
@@ -96,15 +97,8 @@ def decide(records: pa.Table, scored: pa.Table, overrides: pa.Table) -> pa.Table
     with warehouse.in_memory() as connection:
         for name, table in (("records", records), ("scored", scored), ("overrides", overrides)):
             connection.register(name, table)
-        connection.execute(_STATED.split("create table candidates")[0])
-        connection.execute(
-            "create table candidates" + _STATED.split("create table candidates")[1],
-            {"match": MATCH_PROBABILITY, "sole": SOLE_PROBABILITY, "stated": STATED_WEIGHT},
-        )
-        for statement in _DECIDED.split(";\n"):
-            if statement.strip():
-                wanted = {"margin": RIVAL_MARGIN, "review": REVIEW_PROBABILITY} if "$margin" in statement else {}
-                connection.execute(statement, wanted)
+        connection.execute(_STATED)
+        connection.execute(_DECIDED)
         connection.execute("create table cut (left_key varchar, right_key varchar)")
         _cut_chains(connection)
         return connection.execute("""

@@ -116,7 +116,9 @@ def scored(records: pa.Table, using: pa.Table, pairs: pa.Table, crosswalk: pa.Ta
         count = 0
         for kind in KINDS.values():
             changed = connection.execute("select record_key from changed where kind = ?", [kind.name]).to_arrow_table()
-            model = connection.execute("select parameters, version from models where kind = ? and is_current", [kind.name]).fetchone()
+            model = connection.execute(
+                "select parameters, version from models where kind = ? and is_current", [kind.name]
+            ).fetchone()
             if model is None or changed.num_rows == 0:
                 continue
             from finance_hub.identity.linking import score

@@ -60,10 +60,12 @@ def train(records: pa.Table, kind: Kind) -> dict[str, Any]:
     with warehouse.in_memory() as connection:
         _prepared(records, kind, None, connection)
         (count,) = connection.execute("select count(*) from prepared").fetchone() or (0,)
-        settings["records_of_entity"] = dict(connection.execute("select entity_id, count(*) from prepared group by 1 order by 1").fetchall())
+        settings["records_of_entity"] = dict(
+            connection.execute("select entity_id, count(*) from prepared group by 1 order by 1").fetchall()
+        )
         if count < TRAIN_FROM_RECORDS:
             return _plain(settings)
-        settings = _with_u(connection, kind, settings)
+        settings = _with_u(connection, settings)
         linker = _linker(connection, "prepared", settings)
         for keys in kind.training_blocks:
             rule = " and ".join(f"l.{key} = r.{key}" for key in ("entity_id", *keys))
@@ -73,7 +75,7 @@ def train(records: pa.Table, kind: Kind) -> dict[str, Any]:
         return _kept(settings, linker.misc.save_model_to_json())
 
 
-def _with_u(connection: warehouse.Database, kind: Kind, settings: dict[str, Any]) -> dict[str, Any]:
+def _with_u(connection: warehouse.Database, settings: dict[str, Any]) -> dict[str, Any]:
     connection.execute("""
         create table sampled as
         select * from prepared
@@ -98,11 +100,17 @@ def _with_u(connection: warehouse.Database, kind: Kind, settings: dict[str, Any]
     return learned
 
 
-def _kept(shipped: dict[str, Any], learned: dict[str, Any], keep: tuple[str, ...] = ("m_probability", "u_probability")) -> dict[str, Any]:
+def _kept(
+    shipped: dict[str, Any], learned: dict[str, Any], keep: tuple[str, ...] = ("m_probability", "u_probability")
+) -> dict[str, Any]:
     """The shipped settings with what was learned in their place, where something was: a level that nothing was at keeps its weight."""
     settings: dict[str, Any] = json.loads(json.dumps(shipped))
     for comparison, told in zip(settings["comparisons"], learned["comparisons"], strict=True):
-        levels = [(level, found) for level, found in zip(comparison["comparison_levels"], told["comparison_levels"], strict=True) if "m_probability" in level]
+        levels = [
+            (level, found)
+            for level, found in zip(comparison["comparison_levels"], told["comparison_levels"], strict=True)
+            if "m_probability" in level
+        ]
         for name in keep:
             values = [found.get(name) if (found.get(name) or 0) > 1e-6 else level[name] for level, found in levels]
             # No true pair agreed: the field was not there to agree, such as tax numbers, which the books alone know.
@@ -131,7 +139,9 @@ def score(records: pa.Table, kind: Kind, model: dict[str, Any], changed: pa.Tabl
             "additional_columns_to_retain": ["entity_id"],
         }
         found = _linker(connection, "prepared", asked).inference.predict(warning_mode="never")
-        connection.execute("create table priors as select unnest(?) as entity_id, unnest(?) as records", _columns(model["records_of_entity"]))
+        connection.execute(
+            "create table priors as select unnest(?) as entity_id, unnest(?) as records", _columns(model["records_of_entity"])
+        )
         return connection.execute(f"""
             with weighed as (
                 select *, match_weight - {log2(PRIOR / (1 - PRIOR))} - log2(greatest(coalesce(records, 0), {1 / PRIOR}) - 1) as weight

@@ -59,7 +59,12 @@ class Comparison:
             | ({"tf_adjustment_column": level.rare, "tf_minimum_u_value": 0.00002} if level.rare else {})
             for level in self.levels
         ]
-        differs = {"sql_condition": "ELSE", "label_for_charts": "differs", "m_probability": self.differs_m, "u_probability": self.differs_u}
+        differs = {
+            "sql_condition": "ELSE",
+            "label_for_charts": "differs",
+            "m_probability": self.differs_m,
+            "u_probability": self.differs_u,
+        }
         return {"output_column_name": self.name, "comparison_levels": [*([unknown] if self.unknown else []), *levels, differs]}
 
 
@@ -75,9 +80,7 @@ class Kind:
     def settings(self, *, only_changed: bool = False) -> dict[str, Any]:
         """Settings of a Splink model with the weights that stand here; ``only_changed`` pairs those that have a changed record."""
         changed = " and (l.is_changed or r.is_changed)" if only_changed else ""
-        rules = [
-            " and ".join(f"l.{key} = r.{key}" for key in ("entity_id", *keys)) + changed for keys in self.blocks
-        ]
+        rules = [" and ".join(f"l.{key} = r.{key}" for key in ("entity_id", *keys)) + changed for keys in self.blocks]
         return {
             "link_type": "dedupe_only",
             "unique_id_column_name": "record_key",
@@ -174,7 +177,12 @@ PERSON = Kind(
             (
                 Level("same", _same("email"), 0.94, 0.00003),
                 # Two of one name in one house are told apart by a number.
-                Level("same but for a number", "regexp_replace(email_l, '[0-9]', '', 'g') = regexp_replace(email_r, '[0-9]', '', 'g')", 0.0002, 0.005),
+                Level(
+                    "same but for a number",
+                    "regexp_replace(email_l, '[0-9]', '', 'g') = regexp_replace(email_r, '[0-9]', '', 'g')",
+                    0.0002,
+                    0.005,
+                ),
                 Level(
                     "alike",
                     "jaro_winkler_similarity(email_l, email_r) >= 0.97"

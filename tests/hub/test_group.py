@@ -237,7 +237,12 @@ def test_who_is_one_customer_and_one_person_is_found_across_the_systems(snapshot
         assert score.recall >= 0.97, score
     pairs = {(score.left, score.right) for score in scores if score.true_pairs}
     assert {("netsuite", "salesforce"), ("salesforce", "sap"), ("oracle_fusion", "salesforce"), ("hubspot", "xero")} <= pairs
-    assert {("pipedrive", "quickbooks"), ("marketo", "salesforce"), ("mailchimp", "pipedrive"), ("salesforce", "salesforce")} <= pairs
+    assert {
+        ("pipedrive", "quickbooks"),
+        ("marketo", "salesforce"),
+        ("mailchimp", "pipedrive"),
+        ("salesforce", "salesforce"),
+    } <= pairs
 
 
 def test_a_customer_is_found_though_the_books_spell_it_otherwise(snapshot: duckdb.DuckDBPyConnection) -> None:
@@ -250,7 +255,9 @@ def test_a_customer_is_found_though_the_books_spell_it_otherwise(snapshot: duckd
         where c.customer_name <> crm.company_name or crm.company_name is null
     """).fetchone()
     assert spelled[1] > 20, "names that differ"
-    twice = snapshot.execute("select count(*) from (select customer_id from core.bridge_customer_company group by 1 having count(*) > 1)")
+    twice = snapshot.execute(
+        "select count(*) from (select customer_id from core.bridge_customer_company group by 1 having count(*) > 1)"
+    )
     assert twice.fetchone()[0] > 0
 
 

@@ -18,7 +18,16 @@ COLUMNS = (
     "record_key", "kind", "entity_id", "source_system", "system_role", "connection_id", "native_id", "display_name", "name_key", "given_key",
     "family_key", "email", "domain", "phone_key", "tax_key", "street_key", "postal_key", "employer_key", "refers_to", "record_hash",
 )  # fmt: skip
-RULES = ("kind", "decision", "left_connection_id", "left_record_id", "right_connection_id", "right_record_id", "decided_by", "reason")
+RULES = (
+    "kind",
+    "decision",
+    "left_connection_id",
+    "left_record_id",
+    "right_connection_id",
+    "right_record_id",
+    "decided_by",
+    "reason",
+)
 
 
 def empty(columns: str) -> pa.Table:
@@ -30,7 +39,14 @@ def firm(system: str, number: str, name: str, **told: str | bool | None) -> dict
     """A firm as a system has it; ``made`` is the year of its record."""
     role = {"crm": "crm", "tool": "marketing"}.get(system, "books")
     row: dict[str, object] = dict.fromkeys(COLUMNS)
-    row |= {"kind": "firm", "entity_id": "uk", "source_system": system, "system_role": role, "connection_id": system, "native_id": number}
+    row |= {
+        "kind": "firm",
+        "entity_id": "uk",
+        "source_system": system,
+        "system_role": role,
+        "connection_id": system,
+        "native_id": number,
+    }
     row |= {"display_name": name, "name_key": name, "is_buyer": True if role == "books" else None, "made": "2024", **told}
     return row | {"record_key": f"{row['kind']}|{system}|{number}"}
 
@@ -40,8 +56,8 @@ def table(rows: Iterable[dict[str, object]]) -> pa.Table:
     columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in COLUMNS if name != "record_hash"}
     columns["is_buyer"] = pa.array([row["is_buyer"] for row in rows], pa.bool_())
     columns["created_at"] = pa.array([row["made"] for row in rows], pa.string())
-    given = pa.table(columns)
     with duckdb.connect() as connection:
+        connection.register("given", pa.table(columns))
         return connection.execute("""
             select * replace (make_timestamp(created_at::integer, 1, 1, 0, 0, 0) as created_at),
                 md5(columns_list::varchar) as record_hash
@@ -59,12 +75,17 @@ class Hub:
     crosswalk: pa.Table = field(default_factory=lambda: empty(crosswalk.FORMER))
     scored: int = 0
 
-    def run(self, rows: Iterable[dict[str, object]], rules: Sequence[tuple[str, str, str]] = (), *, day: date = DAY) -> dict[str, str]:
+    def run(
+        self, rows: Iterable[dict[str, object]], rules: Sequence[tuple[str, str, str]] = (), *, day: date = DAY
+    ) -> dict[str, str]:
         """One run over all records; returns the id that each has now, by its key."""
         records = table(rows)
         self.models = keeping.models(records, self.models, today=day)
         scores, self.scored = keeping.scored(records, self.models, self.pairs, self.crosswalk, today=day)
-        ruled = [("firm", decision, *one.split("|"), *other.split("|"), "controller", "has called them") for decision, one, other in rules]
+        ruled = [
+            ("firm", decision, *one.split("|"), *other.split("|"), "controller", "has called them")
+            for decision, one, other in rules
+        ]
         overrides = pa.table({name: pa.array([row[place] for row in ruled], pa.string()) for place, name in enumerate(RULES)})
         overrides = overrides.append_column("decided_on", pa.array([DAY] * len(ruled), pa.date32()))
         self.pairs = decide(records, scores, overrides)
@@ -99,7 +120,16 @@ def test_a_customer_of_the_books_is_the_firm_of_the_crm_and_the_tool_however_it_
 
 
 def test_two_firms_of_one_name_are_two_and_what_could_be_either_waits_for_somebody() -> None:
-    twin = firm("crm", "3", "acme", domain="acme.example", phone_key="999000111", street_key="9 park lane", postal_key="g2 2bb", is_buyer=True)
+    twin = firm(
+        "crm",
+        "3",
+        "acme",
+        domain="acme.example",
+        phone_key="999000111",
+        street_key="9 park lane",
+        postal_key="g2 2bb",
+        is_buyer=True,
+    )
     hub = Hub()
     ids = hub.run([IN_CRM, twin, firm("books", "8", "acme")])
     assert len(set(ids.values())) == 3
@@ -163,7 +193,10 @@ def test_a_merge_keeps_the_id_that_was_known_first_and_the_other_names_it() -> N
     later = hub.run([OTHER, apart, IN_CRM], day=date(2026, 7, 1))
     assert len(set(later.values())) == 3
     # IN_CRM's record is older than that of the books, but its id came later.
-    after = hub.run([OTHER, {**apart, "domain": "acme.example", "street_key": "1 mill street", "postal_key": "n1 1aa"}, IN_CRM], day=date(2026, 7, 2))
+    after = hub.run(
+        [OTHER, {**apart, "domain": "acme.example", "street_key": "1 mill street", "postal_key": "n1 1aa"}, IN_CRM],
+        day=date(2026, 7, 2),
+    )
     assert after["firm|crm|1"] == after["firm|books|7"] == before["firm|books|7"]
     assert hub.closed() == [("firm|crm|1", later["firm|crm|1"], "merged", after["firm|crm|1"])]
     periods = [(row["period"], row["valid_from"], row["valid_to"]) for row in hub.crosswalk.to_pylist() if row["native_id"] == "1"]
@@ -210,14 +243,24 @@ def test_nobody_is_resolved_to_nothing() -> None:
     [
         ({"email": "ann.lee@acme.example"}, {"email": "ann.lee@acme.example"}, True),
         ({"email": "ann.lee@acme.example", "phone_key": "207946001"}, {"email": "ann.lee@acme.co", "phone_key": "207946001"}, True),
-        ({"email": "ann.lee@acme.example", "phone_key": "207946001"}, {"email": "ann.lee2@acme.example", "phone_key": "999000111"}, False),
+        (
+            {"email": "ann.lee@acme.example", "phone_key": "207946001"},
+            {"email": "ann.lee2@acme.example", "phone_key": "999000111"},
+            False,
+        ),
         ({"email": "ann.lee@acme.example"}, {"email": "ann.lee@granite.example"}, False),
     ],
 )
 def test_a_person_is_known_by_more_than_the_address(one: dict[str, str], other: dict[str, str], is_same: bool) -> None:
     told = {"kind": "person", "name_key": "ann lee", "given_key": "ann", "family_key": "lee", "is_buyer": None}
     rows = [
-        {**firm(system, "1", "Ann Lee"), **told, **known, "domain": known["email"].split("@")[1], "record_key": f"person|{system}|1"}
+        {
+            **firm(system, "1", "Ann Lee"),
+            **told,
+            **known,
+            "domain": known["email"].split("@")[1],
+            "record_key": f"person|{system}|1",
+        }
         for system, known in (("crm", one), ("tool", other))
     ]
     ids = Hub().run(rows)

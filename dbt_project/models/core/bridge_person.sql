@@ -63,7 +63,15 @@ persons as (
 final as (
 
     select
-        persons.* exclude (employer_connection_id),
+        persons.entity_id,
+        persons.connection_id,
+        persons.person_id,
+        persons.email,
+        persons.contact_connection_id,
+        persons.contact_id,
+        persons.company_id,
+        persons.record_count,
+        persons.person_key,
         firms.customer_id
     from persons
     left join crosswalk as firms
