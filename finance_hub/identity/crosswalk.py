@@ -138,7 +138,5 @@ def resolve(records: pa.Table, pairs: pa.Table, former: pa.Table, versions: pa.T
         )
         connection.execute(_ASSIGNED)
         connection.execute(_LINKED)
-        for statement in _HISTORY.split(";\n"):
-            if statement.strip():
-                connection.execute(statement, {"today": today})
+        connection.execute(_HISTORY, {"today": today})
         return connection.execute("select * from result order by record_key, period").to_arrow_table()

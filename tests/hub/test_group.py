@@ -16,12 +16,15 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import httpx
+import pyarrow as pa
 import pytest
 
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import ingestion, models, publish, scorecard, settings, views, warehouse
 from finance_hub.attribution import MODELS
 from finance_hub.demo import COMPANY, identifiers
+from finance_hub.identity import crosswalk, keeping
+from finance_hub.identity.decisions import decide
 from finance_hub.refresh import dagster_home
 from sandbox import server
 from tests.conftest import connect
@@ -243,6 +246,42 @@ def test_who_is_one_customer_and_one_person_is_found_across_the_systems(snapshot
         ("mailchimp", "pipedrive"),
         ("salesforce", "salesforce"),
     } <= pairs
+
+
+def test_ids_stay_when_nothing_is_new_and_when_records_come(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """The group's own records, resolved once without those of the last days, then with them: only these are compared."""
+    names = ("identity_record", "identity_model", "identity_pair", "customer_crosswalk", "identity_overrides")
+    told = {name: snapshot.execute(f"select * from hub.core.{name} order by all").to_arrow_table() for name in names}
+    models, rules = told["identity_model"], told["identity_overrides"]
+    versions = models.filter(models.column("is_current")).select(["kind", "version"])
+    nothing = [snapshot.execute(query).to_arrow_table() for query in (keeping.PAIRS, crosswalk.FORMER)]
+
+    def run(records: pa.Table, pairs: pa.Table, known: pa.Table) -> tuple[pa.Table, pa.Table, int]:
+        scored, count = keeping.scored(records, models, pairs, known, today=date(2026, 6, 30))
+        pairs = decide(records, scored, rules)
+        return pairs, crosswalk.resolve(records, pairs, known, versions, today=date(2026, 6, 30)), count
+
+    def ids(known: pa.Table) -> dict[str, str]:
+        held = known.filter(known.column("is_current"))
+        return dict(zip(held.column("record_key").to_pylist(), held.column("customer_id").to_pylist(), strict=True))
+
+    whole = snapshot.execute("select * from hub.core.identity_record order by record_key").to_arrow_table()
+    pairs, known, count = run(whole, told["identity_pair"], told["customer_crosswalk"])
+    assert count == 0
+    assert ids(known) == ids(told["customer_crosswalk"])
+    earlier = snapshot.execute(
+        "select * from hub.core.identity_record where coalesce(created_at, timestamp '2020-01-01') < '2026-06-20' order by record_key"
+    ).to_arrow_table()
+    added = whole.num_rows - earlier.num_rows
+    assert 20 < added < whole.num_rows / 20
+    pairs, before, all_pairs = run(earlier, *nothing)
+    _, after, count = run(whole, pairs, before)
+    assert 0 < count < 4 * added < all_pairs
+    ended = {row["customer_id"] for row in after.to_pylist() if row["closed_because"] == "merged"}
+    changed = {was for key, was in ids(before).items() if ids(after)[key] != was}
+    assert changed == ended, "no id changes unless a merge says so"
+    # Who came first gives the id: that those of the last days came later changes none.
+    assert len(ids(after).items() ^ ids(known).items()) <= 2 * added
 
 
 def test_a_customer_is_found_though_the_books_spell_it_otherwise(snapshot: duckdb.DuckDBPyConnection) -> None:
