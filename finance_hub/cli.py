@@ -387,7 +387,8 @@ def scorecard(
     Example: finance-hub scorecard
     """
     from finance_hub import scorecard as scoring
-    from finance_hub.demo import COMPANY, identifiers
+    from finance_hub.demo import COMPANY
+    from sandbox.identifiers import identifiers
 
     company = company or home / COMPANY
     if not company.exists():

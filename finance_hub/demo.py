@@ -199,13 +199,6 @@ def _show(found: Settings, outcome: Outcome, console: Console) -> None:
         console.print(f"  finance-hub {command}", soft_wrap=True, highlight=False, markup=False)
 
 
-def identifiers(company: Path) -> dict[str, dict[str, dict[str, str]]]:
-    """System -> kind of record -> key in the simulated company -> the tool's own id, of every tool that knows customers or people."""
-    from sandbox.vendors import hubspot, mailchimp, marketo, pipedrive, salesforce
-
-    return {system.NAME: system.identifiers(company) for system in (salesforce, hubspot, pipedrive, marketo, mailchimp)}
-
-
 def _table(database: warehouse.Database, section: Section) -> Table:
     answer = database.execute(section.sql)
     names = [column[0] for column in answer.description or []]

@@ -22,11 +22,12 @@ import pytest
 from dlt_sources.catalog import SYSTEMS
 from finance_hub import ingestion, models, publish, scorecard, settings, views, warehouse
 from finance_hub.attribution import MODELS
-from finance_hub.demo import COMPANY, identifiers
+from finance_hub.demo import COMPANY
 from finance_hub.identity import crosswalk, keeping
 from finance_hub.identity.decisions import decide
 from finance_hub.refresh import dagster_home
 from sandbox import server
+from sandbox.identifiers import identifiers
 from tests.conftest import connect
 
 HUB = str(Path(sys.executable).parent / "finance-hub")
