@@ -382,13 +382,14 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, charges, defects, deals, attribution, contracts.
+    """Hold what was published against the simulated company's truth: statements, defects, deals, who is who, attribution, contracts.
 
     Example: finance-hub scorecard
     """
     from finance_hub import scorecard as scoring
     from finance_hub import scorecard_sales
     from finance_hub.demo import COMPANY
+    from sandbox.identifiers import identifiers
 
     company = company or home / COMPANY
     if not company.exists():
@@ -431,6 +432,14 @@ def scorecard(
             counts = (deals.deals, deals.pending, deals.matched, deals.truly_matched)
             shares = (f"{share:.2f} %" if share is not None else "" for share in (deals.pct, deals.true_pct))
             table.add_row(deals.entity, *(f"{count:,}" for count in counts), *shares, str(deals.misjudged))
+        out.print(table)
+        table = Table(
+            "kind", "system", "system", "pairs in truth", "found", "of them right", "precision", "recall", title="Who is who"
+        )
+        for found in scoring.identity(database, identifiers(company)):
+            rates = ("" if rate is None else f"{rate:.2%}" for rate in (found.precision, found.recall))
+            counts = (f"{count:,}" for count in (found.true_pairs, found.told_pairs, found.right_pairs))
+            table.add_row(found.kind, found.left, found.right, *counts, *rates)
         out.print(table)
         table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
         for model in scoring.attribution(database):

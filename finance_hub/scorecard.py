@@ -6,6 +6,7 @@ Both must be attached to the connection that is given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -130,6 +131,32 @@ class ContractScore:
     contracts: int
     true_contracts: int
     kept: dict[int, tuple[float | None, float | None]]
+
+
+@dataclass(frozen=True)
+class IdentityScore:
+    """Records of two systems, pair by pair: how many pairs are one in truth, how many the hub says are, and how many of these are.
+
+    ``precision`` is of what the hub says, ``recall`` of what is true; both are None where there is nothing to divide by. ``left`` and
+    ``right`` are systems; both are ``all`` in the row of all pairs of a kind.
+    """
+
+    kind: str
+    left: str
+    right: str
+    true_pairs: int
+    told_pairs: int
+    right_pairs: int
+
+    @property
+    def precision(self) -> float | None:
+        """Part of the pairs that the hub says are one, which are."""
+        return self.right_pairs / self.told_pairs if self.told_pairs else None
+
+    @property
+    def recall(self) -> float | None:
+        """Part of the pairs that are one, which the hub says are."""
+        return self.right_pairs / self.true_pairs if self.true_pairs else None
 
 
 def attach(snapshot: Path, company: Path) -> warehouse.Database:
@@ -345,7 +372,7 @@ def contracts(connection: warehouse.Database, *, until: date) -> list[ContractSc
     """
     began = f"""
         select entities.*, date_trunc('month', min(purchase_date))::date as books_since
-        from ({_ENTITIES}) as entities join hub.core.fct_customer_purchase using (entity_id) group by all
+        from ({ENTITIES}) as entities join hub.core.fct_customer_purchase using (entity_id) group by all
     """
     revenue = connection.execute(
         f"""
@@ -398,6 +425,72 @@ def _kept(tenures: list[int], ended: list[bool], years: int) -> float | None:
     if not tenures or max(tenures) < 12 * years:
         return None
     return float(kaplan_meier(tenures, ended).survival[12 * years])
+
+
+def identity(connection: warehouse.Database, identifiers: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[IdentityScore]:
+    """Who is who against the truth, by kind and pair of systems, and over all pairs of a kind.
+
+    ``identifiers`` are the tools' own record ids: system -> kind of record -> key in the company -> id. A customer of the books is known
+    by the numbers of its documents. A firm of a marketing tool, which has no record of its own there, is the one that all its people
+    work for; where they work for several, it is none, and not scored.
+    """
+    import pyarrow as pa
+
+    rows = [
+        (system, kind, key, identity)
+        for system, kinds in identifiers.items()
+        for kind, ids in kinds.items()
+        for key, identity in ids.items()
+    ]
+    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
+    told = pa.table(
+        {
+            name: pa.array(list(column), pa.string())
+            for name, column in zip(("system", "kind", "key", "native_id"), columns, strict=True)
+        }
+    )
+    connection.register("tool_ids", told)
+    scores = connection.execute(f"""
+        with entities as ({ENTITIES}),
+        crosswalk as (select * from hub.core.customer_crosswalk where is_current),
+        truth as (
+            select 'person' as kind, t.system as source_system, t.native_id, min(i.person_id) as true_id
+            from tool_ids as t join meridian.truth."identity" as i on t.key = i.person_id and i.object = 'contact'
+            where t.kind in ('lead', 'contact', 'person') group by all
+            union all
+            select 'firm', t.system, t.native_id, min(i.organization_id)
+            from tool_ids as t join meridian.truth."identity" as i on t.key = i.system_id and i.object = 'company'
+            where t.kind in ('company', 'organization') group by all
+            union all
+            select 'firm', d.source_system, d.party_id, min(i.organization_id)
+            from hub.core.fct_document as d join entities as e using (entity_id)
+            join meridian.company.document as t on t.entity_id = e.true_id and t.number = d.document_number and t.kind = 'sale'
+            join meridian.truth."identity" as i on i.customer_id = t.customer_id and i.object = 'customer'
+            where d.document_kind = 'sale' group by d.source_system, d.party_id having count(distinct i.organization_id) = 1
+            union all
+            select 'firm', f.source_system, f.native_id, min(i.organization_id)
+            from hub.core.identity_record as p join hub.core.identity_record as f on p.employer_key = f.record_key
+            join tool_ids as t on t.system = p.source_system and t.native_id = p.native_id and t.kind in ('lead', 'contact', 'person')
+            join meridian.truth."identity" as i on t.key = i.person_id and i.object = 'contact'
+            where f.system_role = 'marketing' group by f.source_system, f.native_id having count(distinct i.organization_id) = 1
+        ),
+        known as (
+            select c.kind, c.source_system, c.entity_id, c.record_key, c.customer_id, truth.true_id
+            from crosswalk as c join truth using (kind, source_system, native_id)
+        ),
+        pairs as (
+            select l.kind, least(l.source_system, r.source_system) as one, greatest(l.source_system, r.source_system) as other,
+                l.customer_id = r.customer_id as is_told, l.true_id = r.true_id as is_true
+            from known as l join known as r on l.kind = r.kind and l.entity_id = r.entity_id and l.true_id = r.true_id and l.record_key < r.record_key
+            union all
+            select l.kind, least(l.source_system, r.source_system), greatest(l.source_system, r.source_system), true, false
+            from known as l join known as r on l.customer_id = r.customer_id and l.record_key < r.record_key and l.true_id <> r.true_id
+        )
+        select kind, coalesce(one, 'all'), coalesce(other, 'all'), count(*) filter (is_true), count(*) filter (is_told), count(*) filter (is_true and is_told)
+        from pairs group by grouping sets ((kind, one, other), (kind)) order by kind, one nulls first, other
+    """).fetchall()
+    connection.unregister("tool_ids")
+    return [IdentityScore(*row) for row in scores]
 
 
 def _scored(

@@ -46,7 +46,8 @@
             'amount_txn', 'amount_func', 'status',
         ],
         'parties': [
-            'connection_id', 'party_id', 'party_name', 'is_customer', 'is_supplier', 'email', 'tax_id', 'country_code', 'partner_ref',
+            'connection_id', 'party_id', 'party_name', 'is_customer', 'is_supplier', 'email', 'tax_id', 'country_code', 'partner_ref', 'phone',
+            'street', 'city', 'postal_code', 'created_at',
         ],
         'campaigns': ['connection_id', 'campaign_ref', 'campaign_name'],
         'plan_lines': [

@@ -4,8 +4,8 @@ insert into truth.identity
 select p.person_id, p.organization_id, c.customer_id, e.crm, 'contact', p.person_id
 from company.person p join company.organization o using (organization_id) join company.entity e using (entity_id) left join company.customer c using (organization_id)
 union all
-select null, replace(o.organization_id, '-d', ''), c.customer_id, e.crm, 'company', o.organization_id
-from company.organization o join company.entity e using (entity_id) left join company.customer c on c.organization_id = replace(o.organization_id, '-d', '')
+select null, regexp_replace(o.organization_id, '-d$', ''), c.customer_id, e.crm, 'company', o.organization_id
+from company.organization o join company.entity e using (entity_id) left join company.customer c on c.organization_id = regexp_replace(o.organization_id, '-d$', '')
 union all
 select null, c.organization_id, c.customer_id, e.books, 'customer', c.customer_id from company.customer c join company.entity e using (entity_id);
 

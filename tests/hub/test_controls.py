@@ -12,7 +12,18 @@ import duckdb
 import pytest
 
 from finance_hub import settings, warehouse
-from finance_hub.defs.quality import attribution, email, entries, ledger, periods, sales, subledgers, unit_economics, variance
+from finance_hub.defs.quality import (
+    attribution,
+    email,
+    entries,
+    identity,
+    ledger,
+    periods,
+    sales,
+    subledgers,
+    unit_economics,
+    variance,
+)
 from finance_hub.defs.quality import ingestion as ingestion_quality
 from finance_hub.expectations import CheckBrokenError, evaluate
 from finance_hub.refresh import refresh
@@ -68,6 +79,10 @@ DAMAGE = {
     "returns_recomputed": "update marts.campaign_roi set roi_pct = roi_pct + 1 where roi_status = 'ok'",
     "money_facts_reconcile": "insert into marts.financial_revenue_attribution from marts.financial_revenue_attribution where campaign_cost is not null limit 1",
     "deals_have_a_customer": "update core.fct_conversion set customer_id = null where converted_at < '2025-01-01'",
+    "every_record_is_one_customer": "insert into core.customer_crosswalk select * replace ('cus_other' as customer_id, 2 as period) from core.customer_crosswalk where record_key = (select min(record_key) from core.identity_record)",
+    "no_customer_id_is_lost": "update core.customer_crosswalk set is_current = false, valid_to = date '2026-06-30', closed_because = 'merged' where customer_id = (select min(customer_id) from core.customer_crosswalk)",
+    "rulings_are_obeyed": "insert into core.identity_overrides by name select 'firm' as kind, 'different' as decision, l.connection_id as left_connection_id, l.native_id as left_record_id, r.connection_id as right_connection_id, r.native_id as right_record_id from core.customer_crosswalk as l join core.customer_crosswalk as r using (customer_id) where l.kind = 'firm' and l.record_key < r.record_key limit 1",
+    "match_rates_hold": "update core.customer_crosswalk set valid_from = valid_from - 30; insert into core.customer_crosswalk select * replace (2 as period, date '2026-06-30' as valid_from, customer_id || native_id as customer_id) from core.customer_crosswalk; update core.customer_crosswalk set valid_to = date '2026-06-30', is_current = false, closed_because = 'moved' where period = 1; update marts.customer_match_rate set match_rate_pct = 0",
     "acquisition_cost_recomputed": "update marts.unit_economics set acquisition_cost = acquisition_cost + 100 where channel = 'all' and period_month = '2026-01-01'",
     "cac_recomputed": "update marts.unit_economics set cac = cac * 1.01 where channel = 'all'",
     "ltv_recomputed": "update marts.unit_economics set ltv = ltv * 1.01",
@@ -124,7 +139,19 @@ DAMAGE = {
 SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "hubspot", "ecb"}
 CHECKS = {
     check.name: check
-    for domain in (attribution, email, entries, ingestion_quality, ledger, periods, sales, subledgers, unit_economics, variance)
+    for domain in (
+        attribution,
+        email,
+        entries,
+        identity,
+        ingestion_quality,
+        ledger,
+        periods,
+        sales,
+        subledgers,
+        unit_economics,
+        variance,
+    )
     for check in domain.CHECKS
 }
 

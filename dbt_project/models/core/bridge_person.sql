@@ -1,4 +1,4 @@
--- Who is who: people of one e-mail address in one company are one person, whatever system knows them; the CRM's own record, before
+-- Who is who: records that identity resolution finds to be one person are one, whatever system knows them; the CRM's own record, before
 -- any tool's, stands for them.
 with
 
@@ -8,9 +8,10 @@ people as (
 
 ),
 
-org_units as (
+crosswalk as (
 
-    select * from {{ ref('bridge_org_unit') }}
+    select * from {{ ref('customer_crosswalk') }}
+    where is_current
 
 ),
 
@@ -23,12 +24,12 @@ preferences as (
 known as (
 
     select
-        org_units.entity_id,
+        crosswalk.entity_id,
         people.connection_id,
         people.person_id,
         people.company_id,
         people.email,
-        coalesce(people.email, people.connection_id || '|' || people.person_id) as identity,
+        crosswalk.customer_id as person_key,
         row_number() over (
             order by
                 preferences.is_tool, case when people.company_id is null then 1 else 0 end, preferences.preference, people.created_at,
@@ -36,12 +37,11 @@ known as (
         ) as place
     from people
     inner join preferences on people.source_system = preferences.source_system
-    inner join org_units
-        on people.connection_id = org_units.connection_id and coalesce(trim(people.org_unit_ref), '') = org_units.org_unit_ref
+    inner join crosswalk on 'person|' || people.connection_id || '|' || people.person_id = crosswalk.record_key
 
 ),
 
-final as (
+persons as (
 
     select
         entity_id,
@@ -51,9 +51,31 @@ final as (
         arg_min(connection_id, place) over person as contact_connection_id,
         arg_min(person_id, place) over person as contact_id,
         arg_min(company_id, place) over person as company_id,
-        count(*) over person as record_count
+        count(*) over person as record_count,
+        person_key,
+        -- The firm that the first of the records names, which knows one.
+        arg_min(connection_id, place) filter (where company_id is not null) over person as employer_connection_id
     from known
-    window person as (partition by entity_id, identity)
+    window person as (partition by entity_id, person_key)
+
+),
+
+final as (
+
+    select
+        persons.entity_id,
+        persons.connection_id,
+        persons.person_id,
+        persons.email,
+        persons.contact_connection_id,
+        persons.contact_id,
+        persons.company_id,
+        persons.record_count,
+        persons.person_key,
+        firms.customer_id
+    from persons
+    left join crosswalk as firms
+        on 'firm|' || persons.employer_connection_id || '|' || persons.company_id = firms.record_key
 
 )
 

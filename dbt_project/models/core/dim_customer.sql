@@ -1,15 +1,21 @@
 with
 
-accounts as (
+crosswalk as (
 
-    select * from {{ ref('dim_party') }}
-    where is_customer and partner_entity_id is null
+    select * from {{ ref('customer_crosswalk') }}
+    where is_current and kind = 'firm' and system_role = 'books'
 
 ),
 
-entities as (
+records as (
 
-    select * from {{ ref('dim_entity') }}
+    select * from {{ ref('identity_record') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_party') }}
 
 ),
 
@@ -20,16 +26,22 @@ firms as (
 
 ),
 
+-- A customer that the books have more than once is told by the account that they had first.
 customers as (
 
     select
-        accounts.connection_id || '|' || accounts.party_id as customer_id,
-        entities.entity_id,
+        crosswalk.customer_id,
+        crosswalk.entity_id,
         accounts.party_name as customer_name,
         accounts.connection_id as erp_connection_id,
-        accounts.party_id as erp_party_id
-    from accounts
-    inner join entities on accounts.connection_id = entities.connection_id
+        accounts.party_id as erp_party_id,
+        count(*) over (partition by crosswalk.customer_id) as erp_party_count
+    from crosswalk
+    inner join records on crosswalk.record_key = records.record_key
+    inner join accounts on crosswalk.connection_id = accounts.connection_id and crosswalk.native_id = accounts.party_id
+    qualify row_number() over (
+        partition by crosswalk.customer_id order by records.created_at nulls last, accounts.connection_id, accounts.party_id
+    ) = 1
 
 ),
 
@@ -41,12 +53,13 @@ final as (
         customers.customer_name,
         customers.erp_connection_id,
         customers.erp_party_id,
+        customers.erp_party_count,
         firms.crm_connection_id,
         firms.crm_company_id,
         firms.industry,
         firms.country,
         coalesce(firms.match_method, 'unmatched') as match_method,
-        cast(case when firms.customer_id is null then 0 else 1 end as decimal(3, 2)) as match_confidence
+        cast(coalesce(firms.match_confidence, 0) as decimal(9, 6)) as match_confidence
     from customers
     left join firms on customers.customer_id = firms.customer_id
 

@@ -54,7 +54,9 @@ touches as (
             told.connection_id = addresses.connection_id
             and case when persons.person_id is null then lower(told.email) end = addresses.email
     where persons.person_id is not null or addresses.email is not null
-    qualify row_number() over (partition by told.told_number order by addresses.entity_id) = 1
+    qualify row_number() over (
+        partition by told.told_number order by addresses.entity_id, addresses.contact_connection_id, addresses.contact_id
+    ) = 1
 
 ),
 

@@ -129,10 +129,14 @@ CHECKS = (
         asset=["core", "fct_conversion"],
         name="deals_have_a_customer",
         control="R-10",
-        description="At least 95 % of an entity's won deals that are older than a quarter belong to a customer of the books.",
+        description="At least 95 % of an entity's won deals that are older than a quarter belong to a customer of the books, or wait for a ruling.",
         query="""
-            select entity_id, count(customer_id) * 100.0 / count(*) as matched_pct
-            from core.fct_conversion cross join core.dim_as_of
+            with waiting as (
+                select left_connection_id as connection_id, left_record_id as company_id from marts.identity_review where kind = 'firm'
+                union select right_connection_id, right_record_id from marts.identity_review where kind = 'firm'
+            )
+            select entity_id, count(coalesce(customer_id, waiting.company_id)) * 100.0 / count(*) as matched_pct
+            from core.fct_conversion left join waiting using (connection_id, company_id) cross join core.dim_as_of
             where converted_at < as_of_date - 92 group by entity_id
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="matched_pct", min_value=95, max_value=100)],

@@ -17,7 +17,12 @@ final as (
         email,
         tax_id,
         country_code,
-        partner_ledger_id as partner_ref
+        partner_ledger_id as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from parties
 
 )

@@ -24,7 +24,13 @@ final as (
         email,
         tax_id,
         cast(null as varchar) as country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        phone,
+        -- An address is a text: its first line, and what has the shape of a postal code behind it.
+        nullif(trim(regexp_extract(address_text, '^[^,\n]+')), '') as street,
+        cast(null as varchar) as city,
+        nullif(regexp_extract(address_text, '[,\n]\s*(?:[^,\n]*\s)?([0-9A-Z-]*\d{4,}[0-9A-Z-]*)(?:[\s,]|$)', 1), '') as postal_code,
+        created_at
     from customers
     union all
     select
@@ -36,7 +42,12 @@ final as (
         email,
         tax_id,
         cast(null as varchar) as country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from vendors
 
 )

@@ -29,7 +29,12 @@ final as (
         cast(null as varchar) as email,
         cast(null as varchar) as tax_id,
         cast(null as varchar) as country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from customers
     union all
     select
@@ -41,7 +46,12 @@ final as (
         email,
         tax_id,
         country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from suppliers
 
 )

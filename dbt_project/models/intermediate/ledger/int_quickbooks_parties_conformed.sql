@@ -30,7 +30,12 @@ final as (
         email,
         tax_id,
         country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        phone,
+        cast(null as varchar) as street,
+        city,
+        postal_code,
+        created_at
     from customers
     union all
     select
@@ -42,7 +47,12 @@ final as (
         email,
         tax_id,
         country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from vendors
     union all
     select
@@ -54,7 +64,12 @@ final as (
         email,
         cast(null as varchar) as tax_id,
         cast(null as varchar) as country_code,
-        cast(null as varchar) as partner_ref
+        cast(null as varchar) as partner_ref,
+        cast(null as varchar) as phone,
+        cast(null as varchar) as street,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        cast(null as timestamp) as created_at
     from employees
 
 )

@@ -11,7 +11,10 @@ addresses as (
     select
         connection_id,
         party_id,
-        arg_max(country_code, (valid_from, address_id)) as country_code
+        arg_max(country_code, (valid_from, address_id)) as country_code,
+        arg_max(street, (valid_from, address_id)) as street,
+        arg_max(city, (valid_from, address_id)) as city,
+        arg_max(postal_code, (valid_from, address_id)) as postal_code
     from {{ ref('stg_sap__business_partner_addresses') }}
     where country_code is not null
     group by connection_id, party_id
@@ -53,7 +56,12 @@ final as (
         emails.email,
         tax_numbers.tax_id,
         addresses.country_code,
-        partners.trading_partner as partner_ref
+        partners.trading_partner as partner_ref,
+        cast(null as varchar) as phone,
+        addresses.street,
+        addresses.city,
+        addresses.postal_code,
+        cast(null as timestamp) as created_at
     from partners
     left join addresses on partners.connection_id = addresses.connection_id and partners.party_id = addresses.party_id
     left join emails on partners.connection_id = emails.connection_id and partners.party_id = emails.party_id

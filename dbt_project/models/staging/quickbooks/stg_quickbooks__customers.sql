@@ -19,6 +19,10 @@ renamed as (
         lower(email) as email,
         coalesce(business_number, primary_tax_identifier, resale_num) as tax_id,
         case when length(bill_country) = 2 then upper(bill_country) end as country_code,
+        phone,
+        bill_city as city,
+        bill_postal_code as postal_code,
+        created_at,
         ar_account_id as receivable_account_id
     from source
 
