@@ -28,11 +28,14 @@ lines as (
 deals as (
 
     select
-        deals.*,
+        deals.* exclude (customer_id),
+        -- Which of several customers a firm is may wait for a ruling.
+        coalesce(deals.customer_id, 'undecided|' || deals.deal_key) as customer_id,
+        case when deals.customer_id is null then 'firm|' || deals.connection_id || '|' || deals.company_id end as undecided_key,
         coalesce(lines.term_months, 12) as term_months
     from {{ ref('fct_deal') }} as deals
     left join lines on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
-    where deals.status = 'won' and deals.customer_id is not null
+    where deals.status = 'won'
 
 ),
 
@@ -122,6 +125,22 @@ labels as (
 
 ),
 
+-- Records that were compared with a firm's, whatever came of it.
+compared as (
+
+    {% for this, other in [('left', 'right'), ('right', 'left')] %}
+        select
+            {{ this }}_key as record_key,
+            {{ other }}_key as other_key
+        from {{ ref('identity_pair') }}
+        where kind = 'firm'
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+
+),
+
 candidates as (
 
     select distinct
@@ -136,6 +155,13 @@ candidates as (
         customer_id,
         customer_id as candidate_id
     from customers
+    union all
+    select distinct
+        deals.customer_id,
+        customers.customer_id as candidate_id
+    from deals
+    inner join compared on deals.undecided_key = compared.record_key
+    inner join customers on compared.other_key = 'firm|' || customers.erp_connection_id || '|' || customers.erp_party_id
 
 ),
 
