@@ -46,3 +46,10 @@ def real_books() -> Path:
     if not folder:
         pytest.skip("real books are needed: set FINANCE_HUB_REAL_DATA to the folder that holds them")
     return Path(folder) / "xero_books"
+
+
+@pytest.fixture(scope="session")
+def group(meridian: Path) -> Iterator[RunningSandbox]:
+    """A sandbox that shows the simulated company."""
+    with RunningSandbox(Shown(company=meridian, limits=False)) as running:
+        yield running

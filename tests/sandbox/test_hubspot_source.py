@@ -198,10 +198,10 @@ def test_an_archived_object_loses_its_ties_at_once(running: RunningSandbox, tmp_
     hub.load()
     assert hub.query("select count(*) from hubspot.associations where from_id = '3000000009'") == [(2,)]
     let_pass(running, datetime(2026, 7, 20, 9, tzinfo=UTC), now)
-    assert hub.load() == {"deals": 1}
+    assert hub.load() == {"deals": 1, "deal_stage_history": 1}
     whole = Hub(tmp_path / "whole", running)
     whole.load()
-    assert hub.raw("deals", "associations") == whole.raw("deals", "associations")
+    assert hub.raw("deals", "associations", "deal_stage_history") == whole.raw("deals", "associations", "deal_stage_history")
 
 
 def test_more_ties_than_an_answer_holds_are_read_to_the_end(running: RunningSandbox, tmp_path: Path) -> None:
