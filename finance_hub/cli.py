@@ -437,9 +437,9 @@ def scorecard(
             "kind", "system", "system", "pairs in truth", "found", "of them right", "precision", "recall", title="Who is who"
         )
         for found in scoring.identity(database, identifiers(company)):
+            pairs = (found.true_pairs, found.told_pairs, found.right_pairs)
             rates = ("" if rate is None else f"{rate:.2%}" for rate in (found.precision, found.recall))
-            counts = (f"{count:,}" for count in (found.true_pairs, found.told_pairs, found.right_pairs))
-            table.add_row(found.kind, found.left, found.right, *counts, *rates)
+            table.add_row(found.kind, found.left, found.right, *(f"{count:,}" for count in pairs), *rates)
         out.print(table)
         table = Table("model", "accuracy", "coverage", "not reconciled", title="Attribution by channel")
         for model in scoring.attribution(database):

@@ -26,6 +26,68 @@ costs as (
 
 ),
 
+{% set kinds = ['media', 'creative', 'events', 'personnel', 'technology', 'overhead', 'unmapped'] -%}
+cost_kinds as (
+
+    select
+        entity_id,
+        campaign_id,
+        {%- for kind in kinds %}
+        case when count(cost_rpt) = count(*) then sum(case when cost_kind = '{{ kind }}' then cost_rpt else 0 end) end as cost_{{ kind }},
+        {%- endfor %}
+        case when min(cost_source) = max(cost_source) then min(cost_source) else 'gl and platform' end as cost_source,
+        min(period_month) as first_cost_month
+    from {{ ref('fct_campaign_cost_kind') }}
+    group by entity_id, campaign_id
+
+),
+
+-- What the books say of the deals that a campaign won.
+book_months as (
+
+    select
+        entity_id,
+        campaign_id,
+        attribution_model,
+        period_month,
+        billed_rpt,
+        recognised_rpt,
+        gross_margin_rpt,
+        sum(gross_margin_rpt) over (partition by entity_id, campaign_id, attribution_model order by period_month, channel_id) as margin_so_far
+    from {{ ref('fct_attributed_amount') }}
+    where campaign_id is not null
+
+),
+
+books as (
+
+    select
+        entity_id,
+        campaign_id,
+        attribution_model,
+        case when count(billed_rpt) = count(*) then sum(billed_rpt) end as attributed_billings,
+        case when count(recognised_rpt) = count(*) then sum(recognised_rpt) end as attributed_recognised,
+        case when count(gross_margin_rpt) = count(*) then sum(gross_margin_rpt) end as attributed_gross_margin
+    from book_months
+    group by entity_id, campaign_id, attribution_model
+
+),
+
+-- The first month by whose end a campaign's margin had paid all that it cost.
+paybacks as (
+
+    select
+        book_months.entity_id,
+        book_months.campaign_id,
+        book_months.attribution_model,
+        min(book_months.period_month) as paid_back_month
+    from book_months
+    inner join costs on book_months.entity_id = costs.entity_id and book_months.campaign_id = costs.campaign_id
+    where book_months.margin_so_far >= costs.cost_total and costs.cost_total > 0
+    group by book_months.entity_id, book_months.campaign_id, book_months.attribution_model
+
+),
+
 credits as (
 
     select
@@ -45,7 +107,9 @@ leads as (
     select
         entity_id,
         campaign_id,
-        count(*) as lead_count
+        count(*) as lead_count,
+        count(mql_at) as mql_count,
+        count(sql_at) as opp_count
     from {{ ref('fct_lead') }}
     where campaign_id is not null
     group by entity_id, campaign_id
@@ -142,6 +206,16 @@ measured as (
         cast(case when credits.campaign_id is null then 0 else credits.attributed_revenue end as decimal(20, 4)) as attributed_revenue,
         cast(coalesce(credits.new_customers, 0) as decimal(18, 6)) as new_customers,
         coalesce(leads.lead_count, 0) as leads,
+        coalesce(leads.mql_count, 0) as mqls,
+        coalesce(leads.opp_count, 0) as opps,
+        {%- for kind in kinds %}
+        cast(case when cost_kinds.campaign_id is null then 0 else cost_kinds.cost_{{ kind }} end as decimal(20, 4)) as cost_{{ kind }},
+        {%- endfor %}
+        coalesce(cost_kinds.cost_source, 'none') as cost_source,
+        {%- for basis in ['billings', 'recognised', 'gross_margin'] %}
+        cast(case when books.campaign_id is null then 0 else books.attributed_{{ basis }} end as decimal(20, 4)) as attributed_{{ basis }},
+        {%- endfor %}
+        date_diff('month', least(cost_kinds.first_cost_month, paybacks.paid_back_month), paybacks.paid_back_month) + 1 as payback_months,
         coalesce(cycles.sales_cycle_days, {{ var('default_sales_cycle_days') }}) as sales_cycle_days,
         parameters.as_of_date,
         parameters.reporting_currency as currency_rpt
@@ -154,6 +228,17 @@ measured as (
             listed.entity_id = credits.entity_id
             and listed.campaign_id = credits.campaign_id
             and models.attribution_model = credits.attribution_model
+    left join cost_kinds on listed.entity_id = cost_kinds.entity_id and listed.campaign_id = cost_kinds.campaign_id
+    left join books
+        on
+            listed.entity_id = books.entity_id
+            and listed.campaign_id = books.campaign_id
+            and models.attribution_model = books.attribution_model
+    left join paybacks
+        on
+            listed.entity_id = paybacks.entity_id
+            and listed.campaign_id = paybacks.campaign_id
+            and models.attribution_model = paybacks.attribution_model
     left join leads on listed.entity_id = leads.entity_id and listed.campaign_id = leads.campaign_id
     left join cycles on listed.entity_id = cycles.entity_id
 
@@ -209,6 +294,24 @@ final as (
             when attributed_revenue = 0 then 'no_revenue'
             else 'ok'
         end as roi_status,
+        {%- for kind in kinds %}
+        cost_{{ kind }},
+        {%- endfor %}
+        cost_source,
+        attributed_billings,
+        attributed_recognised,
+        attributed_gross_margin,
+        cast(case when cost_total <> 0 then (attributed_gross_margin - cost_total) * 100 / cost_total end as decimal(20, 4)) as margin_roi_pct,
+        cast(case when cost_media <> 0 then attributed_revenue / cost_media end as decimal(20, 6)) as media_roas_x,
+        cast(mqls as bigint) as mqls,
+        cast(opps as bigint) as opps,
+        cast(payback_months as bigint) as payback_months,
+        case
+            when cost_total is null or attributed_gross_margin is null then 'missing_rate'
+            when cost_total = 0 then 'no_cost'
+            when payback_months is null then 'not_yet'
+            else 'paid_back'
+        end as payback_status,
         currency_rpt
     from matured
 
