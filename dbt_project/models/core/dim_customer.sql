@@ -1,21 +1,8 @@
 with
 
-crosswalk as (
+parties as (
 
-    select * from {{ ref('customer_crosswalk') }}
-    where is_current and kind = 'firm' and system_role = 'books'
-
-),
-
-records as (
-
-    select * from {{ ref('identity_record') }}
-
-),
-
-accounts as (
-
-    select * from {{ ref('dim_party') }}
+    select * from {{ ref('bridge_customer_party') }}
 
 ),
 
@@ -26,22 +13,14 @@ firms as (
 
 ),
 
--- A customer that the books have more than once is told by the account that they had first.
+-- A customer that the books have more than once is told by the party that they had first.
 customers as (
 
     select
-        crosswalk.customer_id,
-        crosswalk.entity_id,
-        accounts.party_name as customer_name,
-        accounts.connection_id as erp_connection_id,
-        accounts.party_id as erp_party_id,
-        count(*) over (partition by crosswalk.customer_id) as erp_party_count
-    from crosswalk
-    inner join records on crosswalk.record_key = records.record_key
-    inner join accounts on crosswalk.connection_id = accounts.connection_id and crosswalk.native_id = accounts.party_id
-    qualify row_number() over (
-        partition by crosswalk.customer_id order by records.created_at nulls last, accounts.connection_id, accounts.party_id
-    ) = 1
+        *,
+        count(*) over (partition by customer_id) as erp_party_count
+    from parties
+    qualify is_primary
 
 ),
 

@@ -9,8 +9,7 @@ invoices as (
 
 customers as (
 
-    select * from {{ ref('customer_crosswalk') }}
-    where is_current and kind = 'firm' and system_role = 'books'
+    select * from {{ ref('bridge_customer_party') }}
 
 ),
 
@@ -27,7 +26,7 @@ billed as (
         customers.customer_id,
         invoices.document_date
     from invoices
-    inner join customers on invoices.connection_id = customers.connection_id and invoices.party_id = customers.native_id
+    inner join customers on invoices.connection_id = customers.erp_connection_id and invoices.party_id = customers.erp_party_id
     cross join parameters
     where invoices.document_date <= parameters.as_of_date
 

@@ -27,7 +27,7 @@ chart as (
 
 customers as (
 
-    select * from {{ ref('dim_customer') }}
+    select * from {{ ref('bridge_customer_party') }}
 
 ),
 

@@ -10,7 +10,7 @@ parameters as (
 
 customers as (
 
-    select * from {{ ref('dim_customer') }}
+    select * from {{ ref('bridge_customer_party') }}
 
 ),
 
@@ -151,7 +151,7 @@ candidates as (
     where labels.customer_id <> others.customer_id
     qualify count(*) over (partition by labels.customer_id, labels.label) < 10
     union all
-    select
+    select distinct
         customer_id,
         customer_id as candidate_id
     from customers
