@@ -20,7 +20,7 @@ lines as (
 
 customers as (
 
-    select * from {{ ref('dim_customer') }}
+    select * from {{ ref('bridge_customer_party') }}
 
 ),
 
