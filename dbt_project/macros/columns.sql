@@ -10,3 +10,8 @@
         {%- do log(tojson(told), info=true) -%}
     {%- endif -%}
 {% endmacro %}
+
+{# A value as a literal of SQL, for queries that are told to people. #}
+{% macro quoted(value) -%}
+    '''' || replace(cast({{ value }} as varchar), '''', '''''') || ''''
+{%- endmacro %}

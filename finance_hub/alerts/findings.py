@@ -36,7 +36,7 @@ def of_rules(settings: Settings) -> list[Finding]:
     published_at = datetime.fromtimestamp(snapshot.stat().st_mtime, UTC)
     with warehouse.reading(snapshot) as database:
         rows = database.execute(
-            "select alert_key, status, severity, coalesce(department, ''), subject_name, message, evidence from marts.alert order by alert_key"
+            "select alert_key, status, severity, coalesce(department, ''), subject_name, message, evidence, evidence_query from marts.alert order by alert_key"
         ).fetchall()
     return [
         Finding(
@@ -44,11 +44,11 @@ def of_rules(settings: Settings) -> list[Finding]:
             is_bad=status == "breach",
             observed_at=published_at,
             title=message,
-            message=f"{message}\n{_evidence(evidence)}" if evidence else message,
+            message="\n".join(part for part in (message, _evidence(evidence), _link(query)) if part),
             severity=severity,
             department=department,
         )
-        for key, status, severity, department, _subject, message, evidence in rows
+        for key, status, severity, department, _subject, message, evidence, query in rows
         if status not in _UNDECIDED
     ]
 
@@ -96,10 +96,15 @@ def of_run(job: str, *, succeeded: bool, told: str, at: datetime) -> Finding:
     return Finding(f"run|{job}", not succeeded, at, title, f"{title}: {told}" if told else title, "critical")
 
 
-def _evidence(evidence: str) -> str:
+def _link(query: str | None) -> str:
+    """How to see the rows behind a figure."""
+    return f'Rows: finance-hub query "{query}"' if query else ""
+
+
+def _evidence(evidence: str | None) -> str:
     """The largest contributors, a line each."""
     lines = []
-    for item in json.loads(evidence) or []:
+    for item in (json.loads(evidence) if evidence else None) or []:
         share = f" ({float(item['share']) * 100:.0f} %)" if item.get("share") is not None else ""
         lines.append(f"- {item['name']}: {item['amount']}{share}")
     return "\n".join(lines)

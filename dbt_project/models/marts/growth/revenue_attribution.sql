@@ -58,7 +58,7 @@ exact as (
 divided as (
 
     {{ largest_remainder(
-        'exact', ['conversion_id', 'attribution_model'], ['touch_id'],
+        'exact', ['conversion_id', 'attribution_model'], ['touch_id', 'channel_id'],
         [
             ('attributed_billings', 'billed_total'),
             ('attributed_recognised', 'recognised_total'),

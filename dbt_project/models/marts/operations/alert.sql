@@ -66,6 +66,7 @@ final as (
             when judged.status = 'cannot_evaluate' then coalesce(judged.obstacle, 'the figure cannot be computed')
         end as status_reason,
         judged.evidence,
+        judged.evidence_query,
         judged.title || ': ' || judged.subject_name
         || case when judged.subject_type <> 'entity' then coalesce(' of ' || entities.entity_name, '') else '' end
         || case

@@ -242,6 +242,53 @@ with_sales as (
 
 ),
 
+-- What a campaign's return consists of: the deals with the largest share in its revenue, and what its cost was for.
+campaign_parts as (
+
+    select
+        credits.entity_id,
+        credits.campaign_id,
+        'deal ' || coalesce(conversions.deal_name, credits.conversion_id) as part_name,
+        sum(credits.credit_amount_rpt) as amount,
+        1 as part_order
+    from {{ ref('revenue_attribution') }} as credits
+    inner join {{ ref('fct_conversion') }} as conversions on credits.conversion_id = conversions.conversion_id
+    where credits.attribution_model = 'linear' and credits.campaign_id is not null
+    group by credits.entity_id, credits.campaign_id, credits.conversion_id, conversions.deal_name
+    union all
+    select
+        entity_id,
+        campaign_id,
+        'cost of ' || cost_kind as part_name,
+        sum(cost_rpt) as amount,
+        2 as part_order
+    from {{ ref('fct_campaign_cost_kind') }}
+    group by entity_id, campaign_id, cost_kind
+
+),
+
+campaign_evidence as (
+
+    select
+        entity_id,
+        campaign_id,
+        list(
+            { 'name': part_name, 'amount': cast(cast(amount as decimal(20, 4)) as varchar), 'share': round(amount / nullif(total, 0), 4) }
+            order by part_order, size_rank
+        ) as contributors
+    from (
+        select
+            *,
+            sum(amount) over (partition by entity_id, campaign_id, part_order) as total,
+            row_number() over (partition by entity_id, campaign_id, part_order order by amount desc, part_name) as size_rank
+        from campaign_parts
+        where amount <> 0
+    ) as ranked
+    where size_rank <= 3
+    group by entity_id, campaign_id
+
+),
+
 campaign_rule as (
 
     select
@@ -260,14 +307,20 @@ campaign_rule as (
             when with_sales.entity_id is null then 'no CRM tells what was sold'
         end as obstacle,
         returns.roi_status = 'immature' as is_immature,
-        to_json([
-            { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null },
-            { 'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': null },
-            { 'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': null }
-        ]) as evidence
+        to_json(
+            list_concat(
+                [
+                    { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': cast(null as double) },
+                    { 'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': cast(null as double) },
+                    { 'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': cast(null as double) }
+                ],
+                coalesce(campaign_evidence.contributors, [])
+            )
+        ) as evidence
     from {{ ref('campaign_roi') }} as returns
     cross join parameters
     left join with_sales on returns.entity_id = with_sales.entity_id
+    left join campaign_evidence on returns.entity_id = campaign_evidence.entity_id and returns.campaign_id = campaign_evidence.campaign_id
     where
         returns.attribution_model = 'linear' and returns.roi_status <> 'unassigned'
         and (returns.end_date is null or returns.end_date >= parameters.as_of_date - {{ var('roi_alert_window_days') }})
@@ -405,7 +458,23 @@ final as (
         cast(deviation as decimal(20, 4)) as deviation,
         obstacle,
         is_immature,
-        cast(evidence as varchar) as evidence
+        cast(evidence as varchar) as evidence,
+        -- The rows behind the figure, as whoever gets the alert asks for them.
+        case
+            when subject_type = 'campaign' then
+                'select * from marts.revenue_attribution where attribution_model = ''linear'' and entity_id = '
+                || {{ quoted('entity_id') }} || ' and campaign_id = ' || {{ quoted('subject_id') }} || ' order by credit_amount_rpt desc'
+            when subject_type = 'account' then
+                'select * from marts.general_ledger where connection_id || ''|'' || account_id = ' || {{ quoted('subject_id') }}
+                || ' and period_month = ' || {{ quoted('period_month') }} || ' order by abs(amount_func) desc'
+            when rule_id = 'revenue_below_target' then
+                'select * from marts.profit_and_loss where account_class = ''revenue'' and entity_id = ' || {{ quoted('entity_id') }}
+                || ' and period_month = ' || {{ quoted('period_month') }}
+            when rule_id = 'cac_over_target' then
+                'select * from marts.unit_economics where entity_id = ' || {{ quoted('entity_id') }}
+                || ' and period_month between date ' || {{ quoted('period_month') }} || ' - interval 2 month and date '
+                || {{ quoted('period_month') }}
+        end as evidence_query
     from evaluated
 
 )

@@ -1,0 +1,1 @@
+"""Response curves of channels, and the split of a budget among them."""
