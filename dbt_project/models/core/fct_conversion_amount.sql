@@ -312,7 +312,14 @@ by_account as (
         sum(lines.amount_func) as amount_func
     from lines
     where lines.statement_section in ('revenue', 'cost_of_revenue')
-    group by lines.entity_id, lines.period_month, lines.fiscal_year, lines.connection_id, lines.account_id, lines.group_account_code, lines.statement_section
+    group by
+        lines.entity_id,
+        lines.period_month,
+        lines.fiscal_year,
+        lines.connection_id,
+        lines.account_id,
+        lines.group_account_code,
+        lines.statement_section
 
 ),
 
@@ -327,7 +334,7 @@ books as (
                 then
                     coalesce(
                         sum({{ posted('-by_account.amount_func * rates.average_rate', 'rates.to_currency') }})
-                            filter (where by_account.statement_section = 'revenue'), 0
+                        filter (where by_account.statement_section = 'revenue'), 0
                     )
         end as recognised_total,
         case
@@ -335,7 +342,7 @@ books as (
                 then
                     coalesce(
                         sum({{ posted('by_account.amount_func * rates.average_rate', 'rates.to_currency') }})
-                            filter (where by_account.statement_section = 'cost_of_revenue'), 0
+                        filter (where by_account.statement_section = 'cost_of_revenue'), 0
                     )
         end as cost_total
     from by_account
@@ -358,7 +365,9 @@ costed as (
         coalesce(books.cost_func, 0) as cost_total_func,
         coalesce(books.recognised_total, case when rates.average_rate is not null then 0 end) as recognised_total,
         coalesce(books.cost_total, case when rates.average_rate is not null then 0 end) as cost_total,
-        sum({{ posted('summed.billed_func', 'entities.currency_func') }}) over (partition by summed.entity_id, summed.period_month) as billed_total_func,
+        sum({{ posted('summed.billed_func', 'entities.currency_func') }})
+            over (partition by summed.entity_id, summed.period_month)
+            as billed_total_func,
         sum(case when summed.revenue_source <> 'group' then summed.recognised_func else 0 end)
             over (partition by summed.entity_id, summed.period_month) as shared_func,
         rates.average_rate,

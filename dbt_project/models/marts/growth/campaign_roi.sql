@@ -33,7 +33,8 @@ cost_kinds as (
         entity_id,
         campaign_id,
         {%- for kind in kinds %}
-        case when count(cost_rpt) = count(*) then sum(case when cost_kind = '{{ kind }}' then cost_rpt else 0 end) end as cost_{{ kind }},
+            case when count(cost_rpt) = count(*) then sum(case when cost_kind = '{{ kind }}' then cost_rpt else 0 end) end
+                as cost_{{ kind }},
         {%- endfor %}
         case when min(cost_source) = max(cost_source) then min(cost_source) else 'gl and platform' end as cost_source,
         min(period_month) as first_cost_month
@@ -53,7 +54,9 @@ book_months as (
         billed_rpt,
         recognised_rpt,
         gross_margin_rpt,
-        sum(gross_margin_rpt) over (partition by entity_id, campaign_id, attribution_model order by period_month, channel_id) as margin_so_far
+        sum(gross_margin_rpt)
+            over (partition by entity_id, campaign_id, attribution_model order by period_month, channel_id)
+            as margin_so_far
     from {{ ref('fct_attributed_amount') }}
     where campaign_id is not null
 
@@ -209,11 +212,12 @@ measured as (
         coalesce(leads.mql_count, 0) as mqls,
         coalesce(leads.opp_count, 0) as opps,
         {%- for kind in kinds %}
-        cast(case when cost_kinds.campaign_id is null then 0 else cost_kinds.cost_{{ kind }} end as decimal(20, 4)) as cost_{{ kind }},
+            cast(case when cost_kinds.campaign_id is null then 0 else cost_kinds.cost_{{ kind }} end as decimal(20, 4)) as cost_{{ kind }},
         {%- endfor %}
         coalesce(cost_kinds.cost_source, 'none') as cost_source,
         {%- for basis in ['billings', 'recognised', 'gross_margin'] %}
-        cast(case when books.campaign_id is null then 0 else books.attributed_{{ basis }} end as decimal(20, 4)) as attributed_{{ basis }},
+            cast(case when books.campaign_id is null then 0 else books.attributed_{{ basis }} end as decimal(20, 4))
+                as attributed_{{ basis }},
         {%- endfor %}
         date_diff('month', least(cost_kinds.first_cost_month, paybacks.paid_back_month), paybacks.paid_back_month) + 1 as payback_months,
         coalesce(cycles.sales_cycle_days, {{ var('default_sales_cycle_days') }}) as sales_cycle_days,
@@ -295,13 +299,14 @@ final as (
             else 'ok'
         end as roi_status,
         {%- for kind in kinds %}
-        cost_{{ kind }},
+            cost_{{ kind }},
         {%- endfor %}
         cost_source,
         attributed_billings,
         attributed_recognised,
         attributed_gross_margin,
-        cast(case when cost_total <> 0 then (attributed_gross_margin - cost_total) * 100 / cost_total end as decimal(20, 4)) as margin_roi_pct,
+        cast(case when cost_total <> 0 then (attributed_gross_margin - cost_total) * 100 / cost_total end as decimal(20, 4))
+            as margin_roi_pct,
         cast(case when cost_media <> 0 then attributed_revenue / cost_media end as decimal(20, 6)) as media_roas_x,
         cast(mqls as bigint) as mqls,
         cast(opps as bigint) as opps,

@@ -461,15 +461,21 @@ final as (
         cast(evidence as varchar) as evidence,
         -- The rows behind the figure, as whoever gets the alert asks for them.
         case
-            when subject_type = 'campaign' then
-                'select * from marts.revenue_attribution where attribution_model = ''linear'' and entity_id = '
-                || {{ quoted('entity_id') }} || ' and campaign_id = ' || {{ quoted('subject_id') }} || ' order by credit_amount_rpt desc'
-            when subject_type = 'account' then
-                'select * from marts.general_ledger where connection_id || ''|'' || account_id = ' || {{ quoted('subject_id') }}
-                || ' and period_month = ' || {{ quoted('period_month') }} || ' order by abs(amount_func) desc'
-            when rule_id = 'revenue_below_target' then
-                'select * from marts.profit_and_loss where account_class = ''revenue'' and entity_id = ' || {{ quoted('entity_id') }}
-                || ' and period_month = ' || {{ quoted('period_month') }}
+            when subject_type = 'campaign'
+                then
+                    'select * from marts.revenue_attribution where attribution_model = ''linear'' and entity_id = '
+                    || {{ quoted('entity_id') }}
+                    || ' and campaign_id = '
+                    || {{ quoted('subject_id') }}
+                    || ' order by credit_amount_rpt desc'
+            when subject_type = 'account'
+                then
+                    'select * from marts.general_ledger where connection_id || ''|'' || account_id = ' || {{ quoted('subject_id') }}
+                    || ' and period_month = ' || {{ quoted('period_month') }} || ' order by abs(amount_func) desc'
+            when rule_id = 'revenue_below_target'
+                then
+                    'select * from marts.profit_and_loss where account_class = ''revenue'' and entity_id = ' || {{ quoted('entity_id') }}
+                    || ' and period_month = ' || {{ quoted('period_month') }}
             when rule_id = 'cac_over_target' then
                 'select * from marts.unit_economics where entity_id = ' || {{ quoted('entity_id') }}
                 || ' and period_month between date ' || {{ quoted('period_month') }} || ' - interval 2 month and date '
