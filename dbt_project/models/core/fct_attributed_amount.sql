@@ -1,4 +1,5 @@
--- What the books say of won deals, divided by the weights of their touches: the same weights in every month, whatever comes in or goes back in it.
+-- What the books say of won deals, divided by the weights of their touches: the same weights in every month, whatever
+-- comes in or goes back in it.
 with
 
 amounts as (

@@ -1,5 +1,5 @@
--- What each won deal came to in the books: billed, recognised, and what was left of it after direct cost. What no deal explains has rows of its own, so
--- that all of them are the books, to the cent.
+-- What each won deal came to in the books: billed, recognised, and what was left of it after direct cost. What no deal
+-- explains has rows of its own, so that all of them are the books, to the cent.
 with
 
 lines as (

@@ -41,7 +41,7 @@ facts as (
         models.attribution_model,
         costs.cost_rpt as cost_total,
         {%- for kind in kinds %}
-        case when costs.cost_kind = '{{ kind }}' then costs.cost_rpt end as cost_{{ kind }},
+            case when costs.cost_kind = '{{ kind }}' then costs.cost_rpt end as cost_{{ kind }},
         {%- endfor %}
         case when costs.cost_rpt is null then 1 else 0 end as costs_without_rate,
         0 as leads,
@@ -112,10 +112,10 @@ summed as (
         case when grouping(period_month) = 1 then 'to_date' else 'month' end as period_kind,
         coalesce(period_month, max(period_month)) as period_month,
         {%- for measure in measures %}
-        coalesce(sum({{ measure }}), 0) as {{ measure }},
+            coalesce(sum({{ measure }}), 0) as {{ measure }},
         {%- endfor %}
         {%- for kind in kinds %}
-        coalesce(sum(cost_{{ kind }}), 0) as cost_{{ kind }},
+            coalesce(sum(cost_{{ kind }}), 0) as cost_{{ kind }},
         {%- endfor %}
         coalesce(sum(costs_without_rate), 0) as costs_without_rate,
         coalesce(sum(credits_without_rate), 0) as credits_without_rate,
@@ -131,7 +131,7 @@ known as (
         summed.* replace (
             case when costs_without_rate = 0 then cost_total end as cost_total,
             {%- for kind in kinds %}
-            case when costs_without_rate = 0 then cost_{{ kind }} end as cost_{{ kind }},
+                case when costs_without_rate = 0 then cost_{{ kind }} end as cost_{{ kind }},
             {%- endfor %}
             case when credits_without_rate = 0 then attributed_revenue end as attributed_revenue,
             case when books_without_rate = 0 then attributed_billings end as attributed_billings,
@@ -157,7 +157,7 @@ final as (
         period_month,
         cast(cost_total as decimal(20, 4)) as cost_total,
         {%- for kind in kinds %}
-        cast(cost_{{ kind }} as decimal(20, 4)) as cost_{{ kind }},
+            cast(cost_{{ kind }} as decimal(20, 4)) as cost_{{ kind }},
         {%- endfor %}
         cast(leads as bigint) as leads,
         cast(mqls as bigint) as mqls,
@@ -168,7 +168,8 @@ final as (
         cast(attributed_recognised as decimal(20, 4)) as attributed_recognised,
         cast(attributed_gross_margin as decimal(20, 4)) as attributed_gross_margin,
         cast(case when cost_total <> 0 then (attributed_revenue - cost_total) * 100 / cost_total end as decimal(20, 4)) as roi_pct,
-        cast(case when cost_total <> 0 then (attributed_gross_margin - cost_total) * 100 / cost_total end as decimal(20, 4)) as margin_roi_pct,
+        cast(case when cost_total <> 0 then (attributed_gross_margin - cost_total) * 100 / cost_total end as decimal(20, 4))
+            as margin_roi_pct,
         cast(case when cost_media <> 0 then attributed_revenue / cost_media end as decimal(20, 6)) as media_roas_x,
         cast(case when leads > 0 then cost_total / leads end as decimal(20, 4)) as cpl,
         cast(case when new_customers > 0 then cost_total / new_customers end as decimal(20, 4)) as cac,
