@@ -89,7 +89,7 @@ DAMAGE = {
     "little_cost_is_unmapped": "update marts.channel_roi set cost_unmapped = cost_total where channel = 'paid_search'",
     "channel_returns_recomputed": "update marts.channel_roi set roi_pct = roi_pct + 1 where channel = 'paid_search'",
     "channel_figures_are_possible": "update marts.channel_roi set mqls = leads + 1 where channel = 'paid_search'",
-    "channel_shares_are_steady": "update marts.channel_roi set leads = leads + 5000 where channel = 'paid_search' and period_kind = 'month' and period_month = '2026-05-01'",
+    "channel_shares_are_steady": "update marts.channel_roi set leads = leads + 1000 where period_kind = 'month' and case channel when 'paid_search' then period_month >= '2025-09-01' when 'direct' then period_month between '2024-09-01' and '2025-05-01' end",
     "channels_are_fresh": "update marts.channel_roi set leads = 0 where period_month >= '2026-04-01'",
     "budgets_are_kept": "update marts.budget_allocation set recommended_spend = recommended_spend + 0.01 where channel = 'paid_search'",
     "the_next_unit_earns_the_same": "update marts.budget_allocation set expected_gain = -1 where status = 'ok'",
