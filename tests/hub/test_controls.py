@@ -33,6 +33,7 @@ from sandbox.company import simulate
 from sandbox.server import RunningSandbox, Shown
 from tests.conftest import connect
 
+pytestmark = pytest.mark.timeout(900)  # a whole run, perhaps beside other tests
 DAMAGE = {
     "journals_balance": "update core.fct_gl_line set amount_func = amount_func + 0.01 where gl_line_key = (select min(gl_line_key) from core.fct_gl_line)",
     "no_line_is_lost": "delete from core.fct_gl_line where journal_id = (select min(journal_id) from core.fct_gl_line)",
