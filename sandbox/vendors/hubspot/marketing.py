@@ -54,7 +54,7 @@ _EMAIL = f"""
     'id', id::varchar, 'name', name, 'subject', subject, 'state', 'PUBLISHED', 'type', 'BATCH_EMAIL', 'subcategory', 'batch',
     'language', 'en', 'archived', false, 'isPublished', true, 'isTransactional', false, 'sendOnPublish', true,
     'primaryEmailCampaignId', app_campaign_id::varchar, 'emailCampaignGroupId', app_campaign_id::varchar,
-    'campaign', campaign_guid, 'campaignName', campaign_name, 'campaignUtm', campaign_utm,
+    'allEmailCampaignIds', json_array(app_campaign_id::varchar), 'campaign', campaign_guid, 'campaignName', campaign_name, 'campaignUtm', campaign_utm,
     'createdAt', {instant("created_at")}, 'updatedAt', {instant("updated_at")},
     'publishDate', {instant("published_at")}, 'publishedAt', {instant("published_at")},
     'content', json_object('templatePath', '@hubspot/email/dnd/welcome.html', 'plainTextVersion', ''),
