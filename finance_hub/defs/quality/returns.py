@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from finance_hub.attribution import MODELS
 from finance_hub.expectations import checks_of, expectation_check
 
 _KINDS = " + ".join(f"cost_{kind}" for kind in ("media", "creative", "events", "personnel", "technology", "overhead", "unmapped"))
@@ -51,8 +52,8 @@ CHECKS = (
         asset=["core", "fct_attributed_amount"],
         name="attributed_amounts_are_the_books",
         description="Under every model, attributed and unattributed billing, revenue and margin of a month are the books', to the cent.",
-        query="""
-            with models as (select distinct attribution_model from core.fct_attribution),
+        query=f"""
+            with models as (select unnest({list(MODELS)}) as attribution_model),
             known as (
                 select entity_id, period_month, attribution_model, sum(billed_rpt) as billed, sum(recognised_rpt) as recognised,
                     sum(gross_margin_rpt) as margin
