@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 1000
 """Each spread that is tried then takes a second."""
 
-_SPREADS = np.geomspace(0.01, 2, 10)
+SPREADS = np.geomspace(0.01, 2, 10)
 """Of effects around their mean, in log-odds: from none to speak of, up to one that no touch of any channel has."""
 _MEAN_SCALE = 2.5
 _LEVEL_SCALE = 10.0
@@ -62,8 +62,8 @@ def logistic_credits(journeys: Journeys) -> NDArray[np.float64]:
     return np.asarray(touches.T @ worth) * effect
 
 
-def touch_effects(journeys: Journeys) -> Effects:
-    """Estimate what one touch of each channel adds to the log-odds of a conversion.
+def touch_effects(journeys: Journeys, *, spreads: NDArray[np.float64] = SPREADS) -> Effects:
+    """Estimate what one touch of each channel adds to the log-odds of a conversion; ``spreads`` are those of effects that are thought possible.
 
     An effect is what is expected of it, given that no touch does harm: the mean of its normal distribution above zero. So all are above
     zero, and one of which little is known is near the common one. Where all journeys convert, or none does, nothing can be compared:
@@ -87,7 +87,7 @@ def touch_effects(journeys: Journeys) -> Effects:
     start[: found.groups] = np.log(journeys.conversions.sum() / journeys.nulls.sum())
     evidence, means, squares = [], [], []
     # From the widest spread to the narrowest, each beginning where the one before ended.
-    for spread in _SPREADS[::-1]:
+    for spread in np.sort(spreads)[::-1]:
         start, curvature, height = found.highest(start, spread)
         # Cholesky's factor gives the determinant and, inverted, the covariance.
         factor = np.linalg.cholesky(curvature)

@@ -101,10 +101,9 @@ def by_hand(given: Journeys, spread: float) -> Effects:
     return Effects(found.x[groups:-1], np.sqrt(np.diag(found.hess_inv)[groups:-1]))
 
 
-def test_it_is_the_hierarchical_regression(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_hierarchical_regression() -> None:
     given, spread = journeys(3000, seed=3), 0.4
-    monkeypatch.setattr("finance_hub.attribution.logistic._SPREADS", np.array([spread]))
-    found, expected = touch_effects(given), by_hand(given, spread)
+    found, expected = touch_effects(given, spreads=np.array([spread])), by_hand(given, spread)
     clear = expected.effect > 5 * expected.error
     assert clear.sum() >= 4, "the rest is moved by what zero cuts off"
     assert found.effect[clear] == pytest.approx(expected.effect[clear], abs=1e-4)

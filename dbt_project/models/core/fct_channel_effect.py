@@ -12,7 +12,8 @@ def model(dbt, session):
     touches = session.sql("""
         select entity_id, path_id, position, channel_id as channel, channel_basis, deal_outcome is not null as is_decided,
             conversions::decimal(38, 12) as conversions, nulls::decimal(38, 12) as nulls, 0::decimal(38, 12) as value
-        from paths
+        from paths order by path_id, position
     """)
-    read = session.sql(read_channels("touches", "readings"))
+    # In a settled order: sums of fractions depend on it, in their last digits.
+    read = session.sql(f"{read_channels('touches', 'readings')} order by path_id, position, channel")
     return channel_effects(touches.to_arrow_table(), read.to_arrow_table())

@@ -34,7 +34,7 @@ CHECKS = (
             select entity_id, channel, period_month::varchar as period_month, cac::varchar as cac, customers
             from marts.unit_economics as economics left join wins using (entity_id, period_month)
             where (channel = 'all' and abs(new_customers - coalesce(customers, 0)) > 0.00001)
-                or (new_customers > 0 and abs(cac * new_customers - acquisition_cost) > 0.0001 + 0.000001 * cac)
+                or (new_customers > 0 and abs(cac * new_customers - acquisition_cost) > 0.0001 + 0.000001 * abs(cac))
                 or (new_customers = 0 and cac is not null)
         """,
     ),
@@ -114,7 +114,7 @@ CHECKS = (
                 or abs(cpsql - economics.acquisition_cost / economics.sqls) > 0.0001
                 or (cac_loaded is null) <> (new_customers = 0 or loaded_cost is null)
                 or abs(cac_loaded * new_customers - loaded_cost) > 0.0001 + 0.000001 * abs(cac_loaded)
-                or abs(cac_paid * paid_customers - paid_cost) > 0.0001 + 0.000001 * cac_paid
+                or abs(cac_paid * paid_customers - paid_cost) > 0.0001 + 0.000001 * abs(cac_paid)
                 or (cac_paid is not null and paid_customers = 0)
                 or lagged_cost is distinct from earlier.acquisition_cost
                 or abs(cac_lagged * new_customers - lagged_cost) > 0.0001 + 0.000001 * abs(cac_lagged)
@@ -187,7 +187,7 @@ CHECKS = (
             where economics.channel = 'all' and (
                 economics.cohort_customers is distinct from earned.customers or (earned.is_known and ltv_cohort is null)
                 or abs(cohort_margin - margin) > 0.01 or abs(ltv_cohort - margin / customers) > 0.01
-                or abs(ltv_cohort_cac_x * cac_loaded - ltv_cohort) > 0.0001 * cac_loaded
+                or abs(ltv_cohort_cac_x * cac_loaded - ltv_cohort) > 0.0001 * abs(cac_loaded)
                 or cohort_months <> date_diff('month', period_month, last_month) + 1
             )
         """,

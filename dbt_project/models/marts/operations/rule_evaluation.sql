@@ -57,7 +57,7 @@ line_evidence as (
         connection_id,
         account_id,
         period_month,
-        list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc)[1:3]
+        list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc, line_text)[1:3]
             as contributors
     from (
         select
@@ -120,7 +120,7 @@ revenue_budgets as (
                     'amount': cast(variances.variance_abs as varchar),
                     'share': null
                 }
-                order by variances.variance_abs
+                order by variances.variance_abs, variances.account_code
             )[1:3]
         ) as evidence
     from variances
@@ -310,9 +310,9 @@ campaign_rule as (
         to_json(
             list_concat(
                 [
-                    { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': cast(null as double) },
-                    { 'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': cast(null as double) },
-                    { 'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': cast(null as double) }
+                    { 'name': 'cost', 'amount': cast(returns.cost_total as varchar), 'share': null },
+                    { 'name': 'attributed revenue', 'amount': cast(returns.attributed_revenue as varchar), 'share': null },
+                    { 'name': 'leads', 'amount': cast(returns.leads as varchar), 'share': null }
                 ],
                 coalesce(campaign_evidence.contributors, [])
             )
@@ -347,7 +347,7 @@ channel_evidence as (
     select
         economics.entity_id,
         to_json(
-            list({ 'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null } order by economics.cost desc)[1:3]
+            list({ 'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null } order by economics.cost desc, economics.channel)[1:3]
         ) as evidence
     from (
         select
