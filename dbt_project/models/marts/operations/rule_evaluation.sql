@@ -57,8 +57,10 @@ line_evidence as (
         connection_id,
         account_id,
         period_month,
-        list({ 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) } order by abs(amount) desc, line_text)[1:3]
-            as contributors
+        list(
+            { 'name': line_text, 'amount': cast(amount as varchar), 'share': round(amount / total, 4) }
+            order by abs(amount) desc, line_text
+        )[1:3] as contributors
     from (
         select
             *,
@@ -347,7 +349,10 @@ channel_evidence as (
     select
         economics.entity_id,
         to_json(
-            list({ 'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null } order by economics.cost desc, economics.channel)[1:3]
+            list(
+                { 'name': economics.channel, 'amount': cast(economics.cost as varchar), 'share': null }
+                order by economics.cost desc, economics.channel
+            )[1:3]
         ) as evidence
     from (
         select
