@@ -19,6 +19,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,17 +197,18 @@ class TokenStore:
 def load_key(path: Path) -> bytes:
     """Read the 32-byte key of a token store, making one (mode 0600) the first time.
 
+    The file appears whole or not at all: several processes may ask for a key that is not there yet, and all get the one that was first.
     Raises :class:`SourceError` where others could read the file.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "wb") as file:
+    if not path.exists():
+        drawn = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(drawn, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(drawn, path)
+        drawn.unlink()
     if path.stat().st_mode & 0o077:
         raise SourceError(f"The key file {path.name} can be read by other users: run chmod 600 on it.")
     key = path.read_bytes()

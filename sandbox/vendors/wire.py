@@ -70,13 +70,13 @@ class RequestLog:
 
 
 class CallLimit:
-    """Counts calls in fixed windows of the running time, as vendors do; ``take`` returns seconds to wait when it is exceeded."""
+    """Counts calls in windows of the running time that begin with a call; ``take`` returns seconds to wait when it is exceeded."""
 
     def __init__(self, calls: int, per_seconds: float, now: Callable[[], datetime]) -> None:
         self.calls = calls
         self.per_seconds = per_seconds
         self._now = now
-        self._window = 0
+        self._began = 0.0
         self._used = 0
         self._lock = threading.Lock()
 
@@ -84,11 +84,10 @@ class CallLimit:
         """Count a call: (calls remaining, or -1 when over; seconds until the window ends)."""
         with self._lock:
             stamp = self._now().timestamp()
-            window = int(stamp // self.per_seconds)
-            if window != self._window:
-                self._window, self._used = window, 0
+            if stamp >= self._began + self.per_seconds:
+                self._began, self._used = stamp, 0
             self._used += 1
-            return self.calls - self._used if self._used <= self.calls else -1, (window + 1) * self.per_seconds - stamp
+            return self.calls - self._used if self._used <= self.calls else -1, self._began + self.per_seconds - stamp
 
 
 @dataclass(frozen=True)

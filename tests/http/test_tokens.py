@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -209,6 +210,13 @@ def test_tokens_of_one_connection_cannot_be_passed_off_as_anothers(tmp_path: Pat
     (tmp_path / "books.tokens").rename(tmp_path / "other.tokens")
     with pytest.raises(SourceError, match="'other' cannot be read"):
         TokenStore(tmp_path, KEY).current("other")
+
+
+def test_all_who_ask_at_once_for_a_key_that_is_not_there_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        for number in range(40):
+            assert len(set(pool.map(load_key, [tmp_path / f"key{number}"] * 16))) == 1
+    assert len(list(tmp_path.iterdir())) == 40
 
 
 def test_a_key_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
