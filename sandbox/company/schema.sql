@@ -168,14 +168,27 @@ create table company.journal_line (
     primary key (journal_id, line_number)
 );
 
-create table company.budget (budget_id varchar primary key, entity_id varchar, name varchar, fiscal_year integer, version varchar, created_at timestamp);
-                                              -- version: original, reforecast_q1 ...
+create table company.budget (                 -- versions of the plan
+    budget_id varchar primary key, entity_id varchar, name varchar, fiscal_year integer,
+    version varchar,                          -- original, reforecast_q1 to q3, scenario_upside, scenario_downside; actuals: drivers only, all years
+    created_at timestamp, locked_at timestamp -- from when on nobody should change it; scenarios stay open
+);
 create table company.budget_line (
     budget_id varchar, account_code varchar, department_id varchar, month date, amount decimal(20, 4),   -- natural sign, entity's currency
     primary key (budget_id, account_code, department_id, month)
 );
-create table company.target (metric varchar, scope varchar, entity_id varchar, period_month date, amount decimal(20, 4), currency varchar);
-                                              -- metric: revenue, cac, roi, quota
+create table company.plan_driver (            -- what the amounts follow from
+    budget_id varchar, driver varchar,        -- headcount (by department, at the month's end); volume (seat months) and price (of one), by product
+    department_id varchar, product_id varchar, month date, amount decimal(20, 4)
+);
+create table company.plan_edit (              -- lines that were changed after their version was locked (a logged defect)
+    budget_id varchar, account_code varchar, department_id varchar, month date, edited_at timestamp, amount decimal(20, 4)
+);
+create table company.target (
+    metric varchar,                           -- revenue, cac, roi, quota
+    scope varchar, scope_key varchar,         -- entity (no key), campaign (no key: all), channel, product (product_id), seller (employee_id)
+    entity_id varchar, period_month date, amount decimal(20, 4), currency varchar
+);
 
 -- What really happened. Only `scorecard` and tests read it.
 create table truth.identity (person_id varchar, organization_id varchar, customer_id varchar, system varchar, object varchar, system_id varchar);

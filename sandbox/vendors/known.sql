@@ -60,5 +60,17 @@ create view known.journal as
 select * from meridian.company.journal where entity_id = entity() and recorded_at <= horizon();
 create view known.journal_line as
 select l.* from meridian.company.journal_line l join known.journal using (journal_id);
-create view known.budget as select * from meridian.company.budget where entity_id = entity() and created_at <= horizon();
+-- Books hold the budget and what was forecast after its first quarter; planning tools all versions, their drivers, and what was changed.
+create view known.plan_version as
+select * replace (by_then(locked_at) as locked_at) from meridian.company.budget where entity_id = entity() and created_at <= horizon();
+create view known.plan_line as
+select l.* replace (coalesce(e.amount, l.amount) as amount)
+from meridian.company.budget_line l join known.plan_version using (budget_id)
+left join meridian.company.plan_edit e on e.budget_id = l.budget_id and e.account_code = l.account_code and e.department_id = l.department_id and e.month = l.month
+    and e.edited_at <= horizon();
+-- What was is known when its month is over.
+create view known.plan_driver as
+select d.* from meridian.company.plan_driver d join known.plan_version v using (budget_id) where v.version <> 'actuals' or last_day(d.month) < horizon()::date;
+create view known.plan_target as select * from meridian.company.target where coalesce(entity_id, entity()) = entity();
+create view known.budget as select * from known.plan_version where version in ('original', 'reforecast_q1');
 create view known.budget_line as select l.* from meridian.company.budget_line l join known.budget using (budget_id);

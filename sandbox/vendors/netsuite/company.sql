@@ -272,7 +272,8 @@ create view wire.budgetcategory as select * from (values (1, 'Original', 'F'), (
 create view wire._budget as
 select gapped(row_number() over (order by b.created_at, b.budget_id, l.account_code, l.department_id)) + 100 as id, b.budget_id, l.account_code, l.department_id, any_value(b.fiscal_year) as fiscal_year, any_value(b.version) as version,
     any_value(b.created_at) as created_at, sum(l.amount) as total
-from meridian.company.budget b join meridian.company.budget_line l using (budget_id) where b.entity_id = entity() group by b.created_at, b.budget_id, l.account_code, l.department_id;
+from meridian.company.budget b join meridian.company.budget_line l using (budget_id)
+where b.entity_id = entity() and b.version in ('original', 'reforecast_q1') group by b.created_at, b.budget_id, l.account_code, l.department_id;
 create table main._budget as from wire._budget limit 0;
 create view wire.budgets as
 select id, (fiscal_year - 2000) * 20 as year, account_number(account_code) as account, 1 as accountingbook, case version when 'original' then 1 else 2 end as category, null::bigint as class, 1 as currency, null::bigint as customer,

@@ -184,10 +184,11 @@ order by at_time, campaign_id;
 create temp view xero_budget as
 with parts as (
     select b.budget_id, b.name, b.created_at, null as department_id, null as department, l.account_code, l.month, sum(l.amount) as amount
-    from meridian.company.budget b join meridian.company.budget_line l using (budget_id) where b.entity_id = entity() group by all
+    from meridian.company.budget b join meridian.company.budget_line l using (budget_id) where b.entity_id = entity() and b.version in ('original', 'reforecast_q1') group by all
     union all
     select b.budget_id, b.name, b.created_at, l.department_id, d.name, l.account_code, l.month, l.amount
-    from meridian.company.budget b join meridian.company.budget_line l using (budget_id) join meridian.company.department d using (department_id) where b.entity_id = entity()
+    from meridian.company.budget b join meridian.company.budget_line l using (budget_id) join meridian.company.department d using (department_id)
+    where b.entity_id = entity() and b.version in ('original', 'reforecast_q1')
 )
 select guid(budget_id || coalesce(department_id, '')) as id, name || coalesce(' - ' || department, '') as name, created_at, department,
     account_code, guid('account' || account_code) as account_id, list({'Period': strftime(month, '%Y-%m'), 'Amount': amount::decimal(18, 2)::varchar} order by month) as balances
