@@ -47,7 +47,7 @@ create or replace table costs as
 
 create or replace table members as
     select program_id as "programId", lead_id as "leadId", arg_max(statuses[step], step) as "statusName", bool_or(success) as "reachedSuccess",
-        bool_or(membership.occurred_at = leads.created_at) as "acquiredBy", told(min(member_since)) as "membershipDate", told(min(member_since)) as "createdAt",
+        bool_or(acquires) as "acquiredBy", told(min(member_since)) as "membershipDate", told(min(member_since)) as "createdAt",
         told(max(occurred_at)) as "updatedAt", max(occurred_at) as updated_at, any_value(member_id) as member_id,
         told(min(occurred_at) filter (membership.success)) as "reachedSuccessDate", any_value(programs.name) as program,
     from membership

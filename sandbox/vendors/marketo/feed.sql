@@ -157,18 +157,20 @@ create table delivery as
     join email on email.id = ranked.email_id
     where place <= sent;
 
+-- Nobody is a member before the name is known: what was done until then counts from that moment.
 create table membership as
     with status as (
-        select touch.*, case
+        select touch.* replace (greatest(occurred_at, person.created_at) as occurred_at), case
                 when touch_type in ('webinar_attended', 'event_attended') then list_position(statuses, 'Attended')
                 when touch_type = 'form_submission' and channel_id in (5, 6) then list_position(statuses, 'Registered')
                 when touch_type = 'form_submission' then list_position(statuses, 'Filled-out Form')
                 when touch_type = 'email_click' then list_position(statuses, 'Clicked')
                 else list_position(statuses, case when channel_id = 4 then 'Clicked' when channel_id in (5, 6) then 'Invited' else 'Visited' end)
             end as step,
-            statuses, success_at, program.entity_id,
+            statuses, success_at, program.entity_id, touch.occurred_at = person.created_at as acquires,
         from touch
         join program on program.id = program_id
+        join person on person.id = touch.lead_id
         where touch.utm_campaign is not null or touch_type in ('webinar_attended', 'event_attended', 'email_click')
     ),
     climbed as (
@@ -273,11 +275,10 @@ create table activity as
         where winner_id is null
         union all
         select 104, membership.lead_id, occurred_at, touch_id, membership.smart_campaign_id, program_id, name_at(program, occurred_at),
-            {'Acquired By': membership.occurred_at = person.created_at, 'New Status': membership.statuses[step], 'New Status ID': status_id, 'Old Status': membership.statuses[before],
+            {'Acquired By': acquires, 'New Status': membership.statuses[step], 'New Status ID': status_id, 'Old Status': membership.statuses[before],
                 'Old Status ID': former_id, 'Program Member ID': member_id, 'Success': success and step > before}::json
         from membership
         join program on program.id = program_id
-        join person on person.id = membership.lead_id
     )
     select row_number() over (order by happened_at, type_id, lead_id, key) as seq, 700_000_000 + seq as id, type_id, lead_id, happened_at, key, campaign_id, primary_id, primary_value,
         -- An attribute without a value is left out.
