@@ -185,7 +185,7 @@ def _show(found: Settings, outcome: Outcome, console: Console) -> None:
     console.print(
         f"{outcome.models_built} models built, {outcome.checks_passed} checks passed, {len(outcome.checks_failed)} failed."
     )
-    from finance_hub.cli import alerts_table
+    from finance_hub.cli.alerts import alerts_table
 
     console.print(alerts_table(Outbox(found.home).incidents()))
     place = "" if found.home == Path(".hub").resolve() else f" --home {found.home}"

@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,17 @@ class ConnectionSettings:
 
 @dataclass(frozen=True)
 class Alerting:
-    """Who is told: Apprise addresses, for everything and by department. Addresses hold secrets, so none is ever shown."""
+    """Who is told, and when: Apprise addresses, for everything and by department. Addresses hold secrets, so none is ever shown.
+
+    Warnings wait for ``digest_at`` (UTC) and go out together, where it is set; what is critical goes out at once. What nobody has
+    acknowledged after ``escalate_after`` is told to ``escalate_to``.
+    """
 
     targets: tuple[str, ...] = field(default=(), repr=False)
     departments: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    digest_at: time | None = None
+    escalate_after: timedelta | None = None
+    escalate_to: tuple[str, ...] = field(default=(), repr=False)
 
     def targets_of(self, department: str) -> tuple[str, ...]:
         """The addresses for an alert: those of its department where there are any, else those for everything."""
@@ -58,7 +65,8 @@ class Alerting:
     @property
     def every_target(self) -> tuple[str, ...]:
         """All addresses, each once."""
-        return tuple(dict.fromkeys([*self.targets, *(address for each in self.departments.values() for address in each)]))
+        departments = (address for each in self.departments.values() for address in each)
+        return tuple(dict.fromkeys([*self.targets, *departments, *self.escalate_to]))
 
 
 @dataclass(frozen=True)
@@ -163,16 +171,32 @@ def _merge(values: MutableMapping[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def _alerting(values: object, where: str) -> Alerting:
-    if not isinstance(values, dict) or values.keys() - {"targets", "departments"}:
+    known = {"targets", "departments", "digest_at", "escalate_after_hours", "escalate_to"}
+    if not isinstance(values, dict) or values.keys() - known:
         raise SettingsError(
-            f"{where}: 'alerts' holds 'targets', a list of Apprise addresses, and 'departments', a table of such lists."
+            f"{where}: 'alerts' holds 'targets', a list of Apprise addresses, 'departments', a table of such lists, 'digest_at', a time such "
+            "as \"07:00\", 'escalate_after_hours' and 'escalate_to', a list of addresses."
         )
     departments = values.get("departments", {})
     if not isinstance(departments, dict):
         raise SettingsError(f"{where}: 'alerts.departments' is a table: department = [\"address\"].")
+    hours, digest_at = values.get("escalate_after_hours"), values.get("digest_at")
+    if hours is not None and (not isinstance(hours, int | float) or hours <= 0):
+        raise SettingsError(f"{where}: 'alerts.escalate_after_hours' is a number of hours above 0.")
+    escalate_after = None if hours is None else timedelta(hours=hours)
+    try:
+        at = digest_at if digest_at is None or isinstance(digest_at, time) else time.fromisoformat(str(digest_at))
+    except ValueError:
+        raise SettingsError(f"{where}: 'alerts.digest_at' is a time of the day in UTC, such as \"07:00\".") from None
+    escalate_to = _addresses(values.get("escalate_to", []), where, "alerts.escalate_to")
+    if (escalate_after is None) != (not escalate_to):
+        raise SettingsError(f"{where}: 'alerts.escalate_after_hours' and 'alerts.escalate_to' go together.")
     return Alerting(
         _addresses(values.get("targets", []), where, "alerts.targets"),
         {name: _addresses(each, where, f"alerts.departments.{name}") for name, each in departments.items()},
+        at,
+        escalate_after,
+        escalate_to,
     )
 
 

@@ -61,3 +61,8 @@ def notice_sources(settings: Settings) -> int:
     except warehouse.WarehouseBusyError:
         return 0
     return Outbox(settings.home).observe(findings, settings.alerting)
+
+
+def follow_up(settings: Settings) -> int:
+    """Write what time makes due into the outbox: what nobody acknowledged, what is still wrong after a quiet; returns how many."""
+    return Outbox(settings.home).follow_up(settings.alerting, datetime.now(UTC))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -46,35 +47,48 @@ def deliver(found: Settings) -> tuple[int, int]:
     try:
         with FileLock(home_of_outbox(found.home) / "sender.lock", timeout=0):
             outbox.recover()
-            while message := outbox.claim(addresses.keys(), datetime.now(UTC)):
-                trouble = _send(addresses[message.target], message)
+            while messages := outbox.claim(addresses.keys(), datetime.now(UTC)):
+                trouble = _send(addresses[messages[0].target], messages)
                 if trouble:
-                    outbox.not_sent(message, datetime.now(UTC), trouble)
-                    failed += 1
+                    outbox.not_sent(messages, datetime.now(UTC), trouble)
+                    failed += len(messages)
                 else:
-                    outbox.sent(message, datetime.now(UTC))
-                    sent += 1
+                    outbox.sent(messages, datetime.now(UTC))
+                    sent += len(messages)
     except Timeout:
         return 0, 0
     return sent, failed
 
 
-def _send(address: str, message: Message) -> str:
-    """Send one message; returns what went wrong, or nothing."""
+_SAID = {"opened": "", "resolved": "Resolved: ", "escalated": "Nobody has taken care: ", "reminded": "Still so: "}
+
+
+def _send(address: str, messages: Sequence[Message]) -> str:
+    """Send one message, or those of a bundle as one; returns what went wrong, or nothing."""
     import apprise
 
+    first = messages[0]
+    key = first.bundle or first.key
     if address.startswith(_TAKE_HEADERS):
-        address += f"{'&' if '?' in address else '?'}+Idempotency-Key={quote(message.key)}"
+        address += f"{'&' if '?' in address else '?'}+Idempotency-Key={quote(key)}"
     target = apprise.Apprise(asset=apprise.AppriseAsset(app_id="Finance Integration Hub", app_desc="Finance Integration Hub"))
     if not target.add(address):
         return "Apprise does not know this kind of address"
-    is_over = message.event == "resolved"
-    kind = apprise.NotifyType.SUCCESS if is_over else apprise.NotifyType.FAILURE
-    if not is_over and message.severity != "critical":
+    if all(each.event == "resolved" for each in messages):
+        kind = apprise.NotifyType.SUCCESS
+    elif any(each.severity == "critical" for each in messages):
+        kind = apprise.NotifyType.FAILURE
+    else:
         kind = apprise.NotifyType.WARNING
-    title = f"{'Resolved: ' if is_over else ''}{message.title}"
-    body = f"{message.message}\n\nMessage {message.key}" if not is_over else f"{message.title}\n\nMessage {message.key}"
-    return "" if target.notify(body=body, title=title, notify_type=kind) else "the target did not take it"
+    title = f"{_SAID[first.event]}{first.title}" if len(messages) == 1 else f"{len(messages)} alerts"
+    body = "\n\n".join(_told(each, alone=len(messages) == 1) for each in messages)
+    return "" if target.notify(body=f"{body}\n\nMessage {key}", title=title, notify_type=kind) else "the target did not take it"
+
+
+def _told(message: Message, *, alone: bool) -> str:
+    """A message's part of the body: what is over needs no more than its name."""
+    text = message.title if message.event == "resolved" else message.message
+    return text if alone else f"{_SAID[message.event]}{text}"
 
 
 def main() -> None:

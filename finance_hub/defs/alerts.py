@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from finance_hub.alerts import notice_rules, notice_run, notice_sources, start_sender
+from finance_hub.alerts import follow_up, notice_rules, notice_run, notice_sources, start_sender
 from finance_hub.defs.resources import Hub
 
 _EVERY_SECONDS = 60
@@ -41,12 +41,13 @@ def after_failure(context: dg.RunFailureSensorContext, hub: dg.ResourceParam[Hub
 @dg.sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=_EVERY_SECONDS,
-    description="Stale sources, rules of the served snapshot, and whatever waits to be sent.",
+    description="Stale sources, rules of the served snapshot, what nobody has acknowledged, and whatever waits to be sent.",
 )
 def tell(hub: dg.ResourceParam[Hub]) -> dg.SkipReason:
     """What no run tells, and the sender."""
     settings = hub.settings()
     opened = notice_rules(settings) + notice_sources(settings)
+    again = follow_up(settings)
     if settings.alerting.every_target:
         start_sender(settings.home)
-    return dg.SkipReason(f"{opened} new alerts")
+    return dg.SkipReason(f"{opened} new alerts, {again} told again")

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from finance_hub.alerts import Finding, Outbox, deliver, start_sender
 START = "import sys, time; from pathlib import Path; from finance_hub.alerts import start_sender; start_sender(Path(sys.argv[1])); print('started', flush=True); time.sleep(60)"
 OBSERVE = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from finance_hub import settings
 from finance_hub.alerts import Finding, Outbox
@@ -42,6 +42,7 @@ class Receiver:
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self.titles: list[str] = []
+        self.bodies: list[str] = []
         self.delay = 0.0
         self.refuse = 0
         receiver = self
@@ -55,6 +56,7 @@ class Receiver:
                     return
                 receiver.seen[self.headers["Idempotency-Key"]] += 1
                 receiver.titles.append(body["title"])
+                receiver.bodies.append(body["message"])
                 time.sleep(receiver.delay)
                 self.send_response(200)
                 self.end_headers()
@@ -87,7 +89,7 @@ def open_incidents(home: Path, count: int) -> set[str]:
     """Make ``count`` messages wait; returns their keys."""
     found = settings.load(home)
     moment = datetime(2026, 6, 30, tzinfo=UTC)
-    Outbox(home).observe([Finding(f"rule|{n}", True, moment, f"title {n}") for n in range(count)], found.alerting)
+    Outbox(home).observe([Finding(f"rule|{n}", True, moment, f"title {n}", f"title {n}") for n in range(count)], found.alerting)
     return {f"{n + 1}-opened" for n in range(count)}
 
 
@@ -113,6 +115,22 @@ def test_a_target_that_refuses_gets_the_message_later(home: Path, receiver: Rece
     assert sum(incident.undelivered for incident in Outbox(home).incidents()) == 1
     assert len(receiver.seen) == 1
     assert set(receiver.seen) < keys
+
+
+def test_warnings_of_a_digest_arrive_as_one_message_that_names_them_all(home: Path, receiver: Receiver) -> None:
+    due = (datetime.now(UTC) + timedelta(seconds=2)).time().isoformat()
+    with (home / "hub.toml").open("a") as file:
+        file.write(f'digest_at = "{due}"\n')
+    open_incidents(home, 3)
+    assert deliver(settings.load(home)) == (0, 0), "the digest is not due yet"
+    deadline = time.monotonic() + 30
+    while deliver(settings.load(home)) == (0, 0):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert receiver.titles == ["3 alerts"]
+    assert list(receiver.seen.values()) == [1]
+    assert all(f"title {n}" in receiver.bodies[0] for n in range(3))
+    assert deliver(settings.load(home)) == (0, 0)
 
 
 def test_whoever_started_the_sender_may_be_killed_at_any_moment(home: Path, receiver: Receiver) -> None:

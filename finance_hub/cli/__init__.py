@@ -10,34 +10,28 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from finance_hub import publish, settings, warehouse
-from finance_hub.alerts.outbox import Incident
+from finance_hub.alerts.outbox import NotOpenError
+from finance_hub.cli.alerts import alerts_app
+from finance_hub.cli.common import DEFAULT_HOME, Format, Home, err, out
 from finance_hub.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
 connections_app = typer.Typer(no_args_is_help=False, invoke_without_command=True, help="What is connected; test a connection.")
 sandbox_app = typer.Typer(no_args_is_help=True, help="Vendors' APIs on this machine, to try the hub without an account.")
 app.add_typer(connections_app, name="connections")
+app.add_typer(alerts_app, name="alerts")
 app.add_typer(sandbox_app, name="sandbox")
-
-out = Console(file=sys.stdout)  # fixed now: a run sends what others print elsewhere
-err = Console(stderr=True)
-
-Home = Annotated[Path, typer.Option("--home", envvar="FINANCE_HUB_HOME", help="The folder that holds everything runs write.")]
-DEFAULT_HOME = Path(".hub")
 
 _TEMPLATE = """\
 # Settings of the Finance Integration Hub. Secrets belong into secrets.toml (chmod 600) beside this file, or into the environment.
@@ -59,24 +53,19 @@ _TEMPLATE = """\
 
 # [alerts]
 # targets = ["mailto://user:password@example.com"]      # any Apprise address; secret, so better in secrets.toml
+# digest_at = "07:00"            # warnings wait for this time (UTC) and go out together; critical ones at once
+# escalate_after_hours = 24      # what nobody has acknowledged by then (finance-hub alerts ack) goes to
+# escalate_to = ["mailto://..."]
 # [alerts.departments]
 # marketing = ["slack://..."]
 """
-
-
-class Format(StrEnum):
-    """How query results are written."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
 
 
 def main() -> None:
     """Run the command; expected troubles become one sentence and exit code 2."""
     try:
         app()
-    except (SettingsError, publish.NothingPublishedError, warehouse.WarehouseBusyError) as trouble:
+    except (SettingsError, NotOpenError, publish.NothingPublishedError, warehouse.WarehouseBusyError) as trouble:
         err.print(str(trouble), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
 
@@ -248,39 +237,6 @@ def status(home: Home = DEFAULT_HOME) -> None:
 
 
 @app.command()
-def alerts(
-    home: Home = DEFAULT_HOME,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Show those of the past too.")] = False,
-    send: Annotated[bool, typer.Option("--send", help="Deliver now what waits to be sent.")] = False,
-) -> None:
-    """Show what is wrong: rules that broke their threshold, failed checks and runs, stale sources.
-
-    Example: finance-hub alerts --home my-hub
-    Example: finance-hub alerts --send
-    """
-    from finance_hub.alerts import Outbox, deliver
-
-    found = settings.load(home)
-    if send:
-        delivered, failed = deliver(found)
-        out.print(f"{delivered} messages delivered, {failed} not delivered")
-    incidents = Outbox(found.home).incidents(resolved=resolved)
-    out.print(alerts_table(incidents) if incidents else "Nothing is wrong.")
-    if incidents and not found.alerting.every_target:
-        out.print('Nobody is told: set targets = ["mailto://...", "slack://..."] under [alerts] in hub.toml.', markup=False)
-
-
-def alerts_table(incidents: Sequence[Incident]) -> Table:
-    """Incidents, the worst first."""
-    table = Table("severity", "since (UTC)", "what", "department", title="Alerts")
-    for each in incidents:
-        over = f" (resolved {each.resolved_at[:16]})" if each.resolved_at else ""
-        style = "red" if each.severity == "critical" else "yellow"
-        table.add_row(each.severity, each.opened_at[:16].replace("T", " "), each.title + over, each.department, style=style)
-    return table
-
-
-@app.command()
 def ui(home: Home = DEFAULT_HOME, port: Annotated[int, typer.Option(help="Port on the loopback address.")] = 3000) -> None:
     """Start Dagster's web interface and its daemon on this machine, until interrupted.
 
@@ -290,7 +246,7 @@ def ui(home: Home = DEFAULT_HOME, port: Annotated[int, typer.Option(help="Port o
 
     found = settings.load(home)
     program = str(Path(sys.executable).with_name("dagster"))
-    workspace = Path(__file__).parents[1] / "workspace.yaml"
+    workspace = Path(__file__).parents[2] / "workspace.yaml"
     command = [program, "dev", "--workspace", str(workspace), "--host", "127.0.0.1", "--port", str(port)]
     environment = {"DAGSTER_HOME": str(dagster_home(found.home)), "FINANCE_HUB_HOME": str(found.home)}
     out.print(f"Dagster on http://127.0.0.1:{port} (Ctrl-C ends it)")
