@@ -12,32 +12,76 @@ rules as (
 
 ),
 
+thresholds as (
+
+    select * from {{ ref('alert_thresholds') }}
+
+),
+
 parameters as (
 
     select * from {{ ref('dim_as_of') }}
 
 ),
 
--- Strict inequalities: a figure on its threshold is no breach. A return breaches below its threshold, everything else above.
-judged as (
+-- Of the thresholds in force that fit a subject the most particular holds, of equals the newest; else that of the rule.
+placed as (
 
     select
         evaluated.*,
         rules.severity,
         rules.title,
         rules.unit,
-        rules.threshold,
-        case
-            when evaluated.is_immature then 'immature'
-            when evaluated.obstacle is not null or evaluated.value is null then 'cannot_evaluate'
-            when rules.rule_id = 'campaign_roi_low' and evaluated.value < rules.threshold then 'breach'
-            when
-                rules.rule_id <> 'campaign_roi_low' and evaluated.value > rules.threshold and evaluated.deviation > rules.materiality
-                then 'breach'
-            else 'ok'
-        end as status
+        coalesce(thresholds.threshold, rules.threshold) as threshold,
+        coalesce(thresholds.materiality, rules.materiality) as materiality,
+        coalesce(thresholds.hysteresis, 0) as hysteresis
     from evaluated
     inner join rules on evaluated.rule_id = rules.rule_id
+    left join thresholds
+        on
+            evaluated.rule_id = thresholds.rule_id
+            and evaluated.period_month >= thresholds.valid_from
+            and (thresholds.entity_id is null or thresholds.entity_id = evaluated.entity_id)
+            and (thresholds.department is null or thresholds.department = evaluated.department)
+            and (
+                thresholds.subject is null
+                or thresholds.subject in (evaluated.subject_id, evaluated.subject_name, split_part(evaluated.subject_name, ' ', 1))
+            )
+    qualify
+        row_number() over (
+            partition by evaluated.rule_id, evaluated.subject_type, evaluated.subject_id
+            order by
+                thresholds.subject is null,
+                thresholds.department is null,
+                thresholds.entity_id is null,
+                thresholds.valid_from desc
+        ) = 1
+
+),
+
+-- How far a figure is beyond its threshold: a return falls below its threshold, everything else rises above.
+measured as (
+
+    select
+        *,
+        case when rule_id = 'campaign_roi_low' then threshold - value else value - threshold end as margin
+    from placed
+
+),
+
+-- Strict inequalities: a figure on its threshold is no breach.
+judged as (
+
+    select
+        *,
+        case
+            when is_immature then 'immature'
+            when obstacle is not null or value is null then 'cannot_evaluate'
+            when margin > 0 and (rule_id = 'campaign_roi_low' or deviation > materiality) then 'breach'
+            when margin > -hysteresis and (rule_id = 'campaign_roi_low' or deviation > materiality) then 'recovering'
+            else 'ok'
+        end as status
+    from measured
 
 ),
 
@@ -55,10 +99,7 @@ final as (
         judged.period_month,
         judged.value,
         judged.threshold,
-        cast(
-            case when judged.rule_id = 'campaign_roi_low' then judged.threshold - judged.value else judged.value - judged.threshold end
-            as decimal(20, 4)
-        ) as margin,
+        cast(judged.margin as decimal(20, 4)) as margin,
         judged.unit,
         judged.status,
         case
