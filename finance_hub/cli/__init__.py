@@ -24,6 +24,7 @@ from finance_hub import publish, settings, warehouse
 from finance_hub.alerts.outbox import NotOpenError
 from finance_hub.cli.alerts import alerts_app
 from finance_hub.cli.common import DEFAULT_HOME, Format, Home, err, out
+from finance_hub.cli.forecast import forecast
 from finance_hub.settings import SettingsError
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False)
@@ -31,6 +32,7 @@ connections_app = typer.Typer(no_args_is_help=False, invoke_without_command=True
 sandbox_app = typer.Typer(no_args_is_help=True, help="Vendors' APIs on this machine, to try the hub without an account.")
 app.add_typer(connections_app, name="connections")
 app.add_typer(alerts_app, name="alerts")
+app.command()(forecast)
 app.add_typer(sandbox_app, name="sandbox")
 
 _TEMPLATE = """\
