@@ -7,6 +7,7 @@ from collections.abc import Collection
 import httpx
 
 _UNHURRIED = {
+    "anaplan": ["calls_per_minute = 100000", "poll_seconds = 0.01"],
     "hubspot": ["calls_per_10_seconds = 100000", "searches_per_second = 100000"],
     "marketo": ["calls_per_20_seconds = 100000", "poll_seconds = 0.01"],
     "pipedrive": ["calls_per_2_seconds = 100000"],
