@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 
+from dlt_sources.anaplan import AnaplanSettings
+from dlt_sources.anaplan.records import TABLES as ANAPLAN_TABLES
 from dlt_sources.database import DatabaseSettings
 from dlt_sources.database.records import TABLES as DATABASE_TABLES
 from dlt_sources.ecb import TABLES as ECB_TABLES
@@ -204,6 +206,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=SalesforceSettings,
             cron="22 * * * *",
             docs="dlt_sources/salesforce/README.md",
+        ),
+        System(
+            name="anaplan",
+            title="Anaplan",
+            kind="planning",
+            tables=ANAPLAN_TABLES,
+            settings=AnaplanSettings,
+            cron="42 * * * *",
+            docs="dlt_sources/anaplan/README.md",
         ),
         System(
             name="ecb",

@@ -102,7 +102,8 @@ class OAuth2:
 
     ``first_refresh_token`` starts the refresh-token grant; without it, and without stored consent, client credentials are used.
     ``extra`` are further headers of every call. ``client_in_form`` is for vendors that do not read the Basic header, ``in_query`` for
-    those that read neither it nor a form: everything travels in the address, which no log of ours keeps. ``assertion``
+    those that read neither it nor a form: everything travels in the address, which no log of ours keeps; ``in_json`` for those that
+    want a JSON body. ``assertion``
     gives form fields that stand in place of a secret: an assertion signed anew for each token (RFC 7523), and the grant where it is
     not client credentials. ``token_headers`` are further headers of calls to the token endpoint.
     """
@@ -120,6 +121,7 @@ class OAuth2:
         extra: Mapping[str, str] | None = None,
         client_in_form: bool = False,
         in_query: bool = False,
+        in_json: bool = False,
         assertion: Callable[[], Mapping[str, str]] | None = None,
         token_headers: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -136,6 +138,7 @@ class OAuth2:
         self._extra = dict(extra or {})
         self._client_in_form = client_in_form
         self._in_query = in_query
+        self._in_json = in_json
         self._now = now
         self._presented: str | None = None
         self._refused: str | None = None
@@ -176,6 +179,7 @@ class OAuth2:
             self._client,
             client_in_form=self._client_in_form,
             in_query=self._in_query,
+            in_json=self._in_json,
             headers=self._token_headers,
             now=self._now,
         )
@@ -189,13 +193,14 @@ def request_tokens(
     *,
     client_in_form: bool = False,
     in_query: bool = False,
+    in_json: bool = False,
     headers: Mapping[str, str] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     attempts: int = 3,
 ) -> TokenSet:
     """Call a token endpoint (RFC 6749). Client id and secret travel in the Basic header, or in the form; None: the form proves all.
 
-    ``in_query`` puts the form and the client into the query of a GET instead.
+    ``in_query`` puts the form and the client into the query of a GET instead, ``in_json`` into a JSON body.
 
     Raises :class:`AuthenticationRejected` when the vendor refuses (HTTP 400, 401), :class:`QuotaExhausted` when it says that too many
     calls were made (Salesforce does so under 403), :class:`TransientFailure` when it cannot be reached. A lost answer is retried with the
@@ -206,7 +211,7 @@ def request_tokens(
     origin(token_url)
     problem = ""
     body, proof = dict(form), httpx.Auth()
-    if client and (client_in_form or in_query):
+    if client and (client_in_form or in_query or in_json):
         body |= {"client_id": client[0], "client_secret": client[1]}
     elif client:
         proof = httpx.BasicAuth(*client)
@@ -216,6 +221,8 @@ def request_tokens(
                 accepted = {"Accept": "application/json", **(headers or {})}
                 if in_query:
                     response = http.get(token_url, params=body, headers=accepted)
+                elif in_json:
+                    response = http.post(token_url, json=body, headers=accepted)
                 else:
                     response = http.post(token_url, data=body, auth=proof, headers=accepted)
             except (httpx.TransportError, httpx.DecodingError) as trouble:
