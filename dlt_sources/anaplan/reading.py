@@ -137,7 +137,9 @@ def list_items(session: Session, endpoint: Endpoint, state: State) -> Iterator[A
     mark = session.mark()
     if state.get("mark") == mark:
         return
-    yield from _documents(session, endpoint, state, _items(session.asked, session.settings.columns), lambda key: tuple(key.split("|")))
+    yield from _documents(
+        session, endpoint, state, _items(session.asked, session.settings.columns), lambda key: tuple(key.split("|"))
+    )
     state["mark"] = mark
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sandbox.vendors.anaplan.app import AnaplanApi, connection
+from sandbox.vendors.anaplan.data import CHUNK, MOST_CELLS
 from sandbox.vendors.anaplan.replies import NAME
 from sandbox.vendors.anaplan.store import AnaplanStore
 from sandbox.vendors.wire import Vendor, VirtualClock
@@ -28,11 +29,14 @@ from sandbox.vendors.wire import Vendor, VirtualClock
 _STEP = 0.1  # seconds that a task waits and runs, in a sandbox that keeps the vendor's limits
 
 
-def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor:
-    """An emulator that shows the plans of the entities that share the tenant, as of the clock's horizon."""
+def vendor(company: Path, clock: VirtualClock, *, limits: bool = True, chunk: int = CHUNK, most_cells: int = MOST_CELLS) -> Vendor:
+    """An emulator that shows the plans of the entities that share the tenant, as of the clock's horizon.
+
+    ``chunk`` is how many bytes a chunk of a file has, ``most_cells`` how large a view may be that is read at once.
+    """
     store = AnaplanStore(company)
     store.move(clock.horizon)
-    api = AnaplanApi(store, clock, limits=limits, work=_STEP if limits else 0.0)
+    api = AnaplanApi(store, clock, limits=limits, work=_STEP if limits else 0.0, chunk=chunk, most_cells=most_cells)
     return Vendor(NAME, api.app(), store.move, api.error, {"anaplan_group": connection(store)})
 
 

@@ -152,7 +152,7 @@ class Access:
             return _oauth_error("invalid_client", "Unknown client", 401)
         code = secrets.token_urlsafe(16)
         self._codes.add(code)
-        page = f"{str(request.base_url).rstrip('/')}/activate"
+        page = f"{replies.root(request)}/activate"
         return replies.json(
             {
                 "device_code": code,
@@ -230,7 +230,7 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 def _validation(request: Request) -> str:
-    return f"{str(request.base_url).rstrip('/')}/token/validate"
+    return f"{replies.root(request)}/token/validate"
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from sandbox.vendors.anaplan import replies
 from sandbox.vendors.anaplan.access import PASSWORD, USERNAME, Access
-from sandbox.vendors.anaplan.data import DataApi
+from sandbox.vendors.anaplan.data import CHUNK, MOST_CELLS, DataApi
 from sandbox.vendors.anaplan.replies import NAME, Refusal
 from sandbox.vendors.anaplan.store import AnaplanStore
 from sandbox.vendors.anaplan.tenant import MODEL_ID, WORKSPACE_ID, Tenant
@@ -31,11 +31,13 @@ class AnaplanApi:
     clock: VirtualClock
     limits: bool = True
     work: float = 0.0
+    chunk: int = CHUNK
+    most_cells: int = MOST_CELLS
 
     def __post_init__(self) -> None:
         self.access = Access(self.clock.now)
         self.tenant = Tenant(self.store, 4 * self.work)
-        self.data = DataApi(self.store, self.tenant, self.clock.now, self.work)
+        self.data = DataApi(self.store, self.tenant, self.clock.now, self.work, self.chunk, self.most_cells)
         self._rate = CallLimit(CALLS_IN_A_MINUTE, 60.0, self.clock.now)
 
     def app(self) -> ASGIApp:

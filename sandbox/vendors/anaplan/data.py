@@ -22,7 +22,7 @@ from sandbox.vendors.anaplan.replies import Refusal
 from sandbox.vendors.anaplan.store import AnaplanStore
 from sandbox.vendors.anaplan.tenant import Tenant, axes
 
-MOST_CELLS = 1_000_000
+MOST_CELLS, CHUNK = 1_000_000, 48_000
 _IDLE = timedelta(minutes=30)
 _PAGED = frozenset({"GRID_ALL_PAGES", "TABULAR_SINGLE_COLUMN", "TABULAR_SINGLE_ITEMS", "TABULAR_MULTI_COLUMN"})
 _PROCESS, _IMPORT, _DELETE = 118000000001, 112000000001, 117000000001
@@ -64,7 +64,7 @@ class DataApi:
     tenant: Tenant
     now: Callable[[], datetime]
     work: float
-    chunk: int = 48_000
+    chunk: int = CHUNK
     most_cells: int = MOST_CELLS
 
     def __post_init__(self) -> None:

@@ -28,9 +28,14 @@ def json(body: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status, media_type="application/json")
 
 
+def root(request: Request) -> str:
+    """Where the vendor's services are, as the caller knows it."""
+    return f"{str(request.base_url).rstrip('/').removesuffix(f'/{NAME}')}/{NAME}"
+
+
 def base(request: Request) -> str:
-    """The address of the API as the caller knows it, up to ``/2/0``."""
-    return f"{str(request.base_url).rstrip('/').removesuffix(f'/{NAME}')}/{NAME}/2/0"
+    """The address of the API, up to ``/2/0``."""
+    return f"{root(request)}/2/0"
 
 
 def error(status: int, message: str, path: str, at: datetime) -> Response:
