@@ -20,7 +20,7 @@ from dlt_sources.anaplan.records import Model
 from dlt_sources.anaplan.wire import Asked
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Auth, OAuth2, Pacer, Policy, RateLimit, SourceError
+from dlt_sources.http import ApiClient, Auth, NotFound, OAuth2, Pacer, Policy, RateLimit, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint
 
@@ -136,7 +136,10 @@ def source(connection: Connection[AnaplanSettings], unavailable: Unavailable | N
         with client(connection, pacer) as api:
             asked = Asked(api, settings.workspace_id, settings.model_id)
             session = Session(asked, archive, connection.name, settings, seen)
-            yield from reading.READERS.get(endpoint.name, reading.models)(session, endpoint, state)
+            try:
+                yield from reading.READERS.get(endpoint.name, reading.models)(session, endpoint, state)
+            except NotFound as missing:
+                raise asked.explained(missing) from missing
 
     return assemble("anaplan", records.ENDPOINTS, read, essential=_ESSENTIAL, unavailable=unavailable)
 
@@ -157,6 +160,7 @@ def check(connection: Connection[AnaplanSettings]) -> list[Finding]:
             try:
                 findings.append(Finding(ok=True, subject=subject, message=ask()))
             except SourceError as trouble:
+                trouble = asked.explained(trouble) if isinstance(trouble, NotFound) else trouble
                 findings.append(Finding(ok=False, subject=subject, message=str(trouble)))
                 break
     return findings

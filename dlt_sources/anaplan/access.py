@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dlt_sources.http import AuthenticationRejected, MalformedReply, TokenSet, TokenStore, TransientFailure, origin, redaction
 
 _TIMEOUT, _ATTEMPTS, _RANDOM_BYTES = 30.0, 3, 128
+_LIFE = timedelta(minutes=35)  # counted by the clock here: the answer tells its end by the vendor's
 _CLIENT_ERROR, _SERVER_ERROR, _TOO_MANY = 400, 500, 429
 
 Proof = Callable[[], tuple[str, Mapping[str, str] | None]]
@@ -24,7 +25,6 @@ Proof = Callable[[], tuple[str, Mapping[str, str] | None]]
 
 class _Info(msgspec.Struct, rename="camel"):
     token_value: str
-    expires_at: int
 
 
 class _Answer(msgspec.Struct, rename="camel"):
@@ -121,9 +121,7 @@ class ServiceToken:
                     ) from None
                 redaction.register(info.token_value)
                 now = datetime.now(UTC)
-                return TokenSet(
-                    access_token=info.token_value, issued_at=now, expires_at=datetime.fromtimestamp(info.expires_at / 1000, UTC)
-                )
+                return TokenSet(access_token=info.token_value, issued_at=now, expires_at=now + _LIFE)
         raise TransientFailure(
             f"Connection '{self._connection}': the login could not be reached ({problem}); check auth_url and the network."
         )

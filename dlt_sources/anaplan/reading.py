@@ -17,7 +17,7 @@ from pyarrow import csv as arrow_csv
 from dlt_sources.anaplan.records import CELLS, DIMENSIONS, LIST_ITEMS, VERSIONS, Model
 from dlt_sources.anaplan.wire import Asked, ExportMetadata
 from dlt_sources.assembly import State
-from dlt_sources.http import IncompleteRead, MalformedReply, NotFound, Reply, Request, SourceError
+from dlt_sources.http import IncompleteRead, MalformedReply, Reply, Request, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
 from dlt_sources.records.known import REMEMBERED, KnownRows
@@ -93,15 +93,12 @@ class Session:
     def model(self) -> Model:
         """The model, as it was when this run first asked for it, and open."""
         if "model" not in self.seen:
-            try:
-                found: Model = self.asked.one(f"models/{self.asked.model_id}", "model", Model)
-                if (found.active_state or "").upper() == "ARCHIVED":
-                    raise SourceError(
-                        f"Connection '{self.name}': the model '{found.name}' is archived; restore it, or name another as model_id."
-                    )
-                self.asked.wait_until_open(self.settings.poll_seconds)
-            except NotFound as missing:
-                raise self.asked.explained(missing) from missing
+            found: Model = self.asked.one(f"models/{self.asked.model_id}", "model", Model)
+            if (found.active_state or "").upper() == "ARCHIVED":
+                raise SourceError(
+                    f"Connection '{self.name}': the model '{found.name}' is archived; restore it, or name another as model_id."
+                )
+            self.asked.wait_until_open(self.settings.poll_seconds)
             self.seen["model"] = found
         return self.seen["model"]
 

@@ -453,13 +453,16 @@ def between(target: str, change: Callable[[str, bytes], bytes]) -> Iterator[str]
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kept = {name: value for name, value in self.headers.items() if name.lower() not in {"connection", "accept-encoding"}}
-            answer = httpx.get(f"{target}{self.path}", headers=kept, timeout=60)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer = httpx.request(self.command, f"{target}{self.path}", headers=kept, content=sent, timeout=60)
             body = change(self.path, answer.content)
             self.send_response(answer.status_code)
             self.send_header("Content-Type", answer.headers.get("content-type", ""))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_DELETE = do_GET  # noqa: N815 - names of the library
 
         def log_message(self, *_args: Any) -> None:
             pass

@@ -113,8 +113,8 @@ class DataApi:
 
     def _export(self, request: Request) -> Response:
         self.tenant.admit(request)
-        module, number = _module_of_export(request.path_params["id"]), request.path_params["id"]
-        rows = 0 if number == EMPTY_EXPORT_ID else self.store.read(f"select count(*) from {module.table}")[0][0]
+        module = _module_of_export(request.path_params["id"])
+        rows = self.store.read(f"select count(*) from {module.table}")[0][0]
         metadata = {
             "columnCount": len(module.headers),
             "rowCount": rows,

@@ -110,7 +110,7 @@ MODULES = (
     Module(9, "TAR05 Campaign Targets", "cells_campaign_targets", ("Time",), (("ROI Target", "NUMBER"),), "Hub Campaign Targets"),
 )
 EMPTY_EXPORT_ID = 116000000010
-"""An export of a view whose filter lets nothing through: its tasks complete without success."""
+"""An export of a view whose filter lets nothing through: its metadata tell the rows of the module, and its tasks complete without success."""
 
 
 def dimension_id(name: str) -> int:
