@@ -210,7 +210,7 @@ def test_listings_go_on_by_the_address_that_they_give(http: httpx.Client) -> Non
     assert found == whole
     assert "previous" in page["meta"]["paging"]
     assert next(row["name"] for row in http.get("/models", params={"sort": "-name"}).json()["models"]) == "Group Plan 2019-2022"
-    assert [row["name"] for row in http.get("/models", params={"s": "compen"}).json()["models"]] == ["Compensation Planning"]
+    assert [row["name"] for row in http.get("/models", params={"s": "comp%_lann"}).json()["models"]] == ["Compensation Planning"]
 
 
 def test_a_model_without_access_is_as_one_that_is_not_there(http: httpx.Client) -> None:
@@ -228,6 +228,11 @@ def test_what_the_model_is_made_of(http: httpx.Client) -> None:
     assert len(modules) == len(MODULES)
     items = http.get(f"/models/{MODEL_ID}/modules/{STATUS.id}/lineItems", params={"includeAll": "true"}).json()["items"]
     assert [(row["name"], row["format"]) for row in items][3] == ("Locked", "BOOLEAN")
+    amount = http.get(f"{ROOT}/modules/{PLAN.id}/lineItems", params={"includeAll": "true"}).json()["items"][0]
+    assert (
+        amount["formatMetadata"].items()
+        >= {"dataType": "NUMBER", "decimalPlaces": -1, "negativeNumberNotation": "MINUS_SIGN"}.items()
+    )
     assert {row["name"] for row in http.get(f"{ROOT}/lineItems").json()["items"]} >= {"Amount", "Headcount", "Quota"}
     lists = {row["name"]: row["id"] for row in http.get(f"{ROOT}/lists").json()["lists"]}
     accounts = http.get(f"{ROOT}/lists/{lists['Accounts']}/items", params={"includeAll": "true"}).json()["listItems"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -56,10 +57,14 @@ def whole(request: Request, kind: str, key: str, value: object) -> Response:
 
 
 def listing(request: Request, kind: str, key: str, found: Sequence[Mapping[str, Any]]) -> Response:
-    """A page of a listing by ``limit`` and ``offset``; ``s`` finds names, ``sort`` orders by a field."""
+    """A page of a listing by ``limit`` and ``offset``.
+
+    ``s`` finds names that hold it, with ``%`` for any characters and ``_`` for one; ``sort`` orders by a field.
+    """
     query = request.query_params
     if wanted := query.get("s"):
-        found = [row for row in found if wanted.lower() in str(row.get("name", "")).lower()]
+        pattern = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in wanted)
+        found = [row for row in found if re.search(pattern, str(row.get("name", "")), re.IGNORECASE)]
     for order in reversed([each for each in query.get("sort", "").replace(" ", "+").split(",") if each]):
         name = order.lstrip("+-")
         if found and name in found[0]:

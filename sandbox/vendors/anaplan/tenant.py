@@ -37,6 +37,23 @@ MODEL_ID, HIDDEN_ID, ARCHIVED_ID = (
 WORKSPACE, MODEL = "Meridian FP&A", "Group Plan"
 _USER = "8a81b09d5e8c6f27015ece3402487d33"
 _MOST_ITEMS = 1_000_000
+_FORMATS: Mapping[str, Mapping[str, object]] = {
+    "NUMBER": {
+        "dataType": "NUMBER",
+        "minimumSignificantDigits": 4,
+        "decimalPlaces": -1,
+        "negativeNumberNotation": "MINUS_SIGN",
+        "unitsType": "NONE",
+        "unitsDisplayType": "NONE",
+        "zeroFormat": "ZERO",
+        "comparisonIncrease": "GOOD",
+        "groupingSeparator": "COMMA",
+        "decimalSeparator": "FULL_STOP",
+    },
+    "TEXT": {"dataType": "TEXT", "textType": "GENERAL"},
+    "DATE": {"dataType": "DATE"},
+    "BOOLEAN": {"dataType": "BOOLEAN"},
+}
 
 
 @dataclass
@@ -438,7 +455,7 @@ def _line_item_row(module: Module, at: int, store: AnaplanStore, *, everything: 
         "writeAccessDriver": None,
         "formula": "",
         "format": kind,
-        "formatMetadata": {"dataType": kind},
+        "formatMetadata": _FORMATS[kind],
         "summary": "Sum" if kind == "NUMBER" else "None",
         "appliesTo": [_dimension(each) for each in module.dimensions if each not in {"Time", "Versions"}],
         "dataTags": [],
