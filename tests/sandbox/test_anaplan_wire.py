@@ -34,6 +34,10 @@ SMALL: Any = SimpleNamespace(
     vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=300, most_cells=90)
 )
 """The emulator with short chunks and few cells."""
+SLOW: Any = SimpleNamespace(
+    vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=2000, step=60.0)
+)
+"""The emulator whose tasks take a minute for each step."""
 
 
 def certificate() -> tuple[str, rsa.RSAPrivateKey]:
@@ -340,64 +344,68 @@ def test_views_are_read_at_once_as_csv_or_json_up_to_a_number_of_cells(http: htt
 
 
 def test_read_requests_give_pages_while_they_run_and_are_reclaimed(firm: Path) -> None:
-    slow: Any = SimpleNamespace(vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=2000))
-    with serving(slow, firm, limits=True) as (url, clock), called(url) as http:
+    with serving(SLOW, firm) as (url, clock), called(url) as http:
         reads = f"{ROOT}/views/{PLAN.view_id}/readRequests"
         request = http.post(reads, json={"exportType": "TABULAR_MULTI_COLUMN"}).json()["viewReadRequest"]
         assert set(request) == {"requestId", "viewId", "requestState", "url", "availablePages", "successful"}
-        states, early = [], b""
-        while not states or states[-1][0] != "COMPLETE":
-            told_ = http.get(request["url"]).json()["viewReadRequest"]
-            states.append((told_["requestState"], told_["successful"]))
-            if told_["requestState"] == "IN_PROGRESS":
-                early = http.get(f"{reads}/{request['requestId']}/pages/0").content
-            time.sleep(0.02)
-        assert list(dict.fromkeys(states)) == [("NOT_STARTED", False), ("IN_PROGRESS", False), ("COMPLETE", True)]
-        count = told_["availablePages"]
-        pages = [http.get(f"{reads}/{request['requestId']}/pages/{page}") for page in range(count)]
-        assert pages[0].content == early
-        assert count > 3
+        assert (request["requestState"], request["availablePages"], request["successful"]) == ("NOT_STARTED", 0, False)
+        told(http.get(f"{reads}/{request['requestId']}/pages/0"), 404)
+        clock.advance(61)
+        running = http.get(request["url"]).json()["viewReadRequest"]
+        assert (running["requestState"], running["successful"]) == ("IN_PROGRESS", False)
+        early = http.get(f"{reads}/{request['requestId']}/pages/{running['availablePages'] - 1}")
+        assert early.status_code == 200
+        told(http.get(f"{reads}/{request['requestId']}/pages/{running['availablePages']}"), 404)
+        clock.advance(60)
+        done = http.get(request["url"]).json()["viewReadRequest"]
+        assert (done["requestState"], done["successful"]) == ("COMPLETE", True)
+        pages = [http.get(f"{reads}/{request['requestId']}/pages/{page}") for page in range(done["availablePages"])]
+        assert len(pages) > running["availablePages"] > 1
+        assert pages[running["availablePages"] - 1].content == early.content
         assert {page.headers["content-type"].partition(";")[0] for page in pages} == {"text/csv"}
         assert {page.text.partition("\n")[0] for page in pages} == {"Versions,Entities,Accounts,Departments,Time,Amount"}
-        told(http.get(f"{reads}/{request['requestId']}/pages/{count}"), 404)
         assert http.delete(f"{reads}/{request['requestId']}").json()["viewReadRequest"]["requestState"] == "CANCELLED"
         told(http.get(request["url"]), 404)
         idle = http.post(reads, json={"exportType": "GRID_ALL_PAGES"}).json()["viewReadRequest"]
         clock.advance(31 * 60)
-        told(http.get(idle["url"]), 404)
-        assert http.post(reads, json={"exportType": "AUDIT_LOG"}).status_code == 400
+        with called(url) as later:
+            told(later.get(idle["url"]), 404)
+            assert later.post(reads, json={"exportType": "AUDIT_LOG"}).status_code == 400
 
 
 def test_tasks_take_their_time_and_exports_wait_for_imports(firm: Path) -> None:
-    with serving(anaplan, firm, limits=True) as (url, _), called(url) as http:
+    with serving(SLOW, firm) as (url, clock), called(url) as http:
         (process,) = http.get(f"{ROOT}/processes").json()["processes"]
-        changing = f"{ROOT}/processes/{process['id']}/tasks"
+        changing, tasks = f"{ROOT}/processes/{process['id']}/tasks", f"{ROOT}/exports/{PLAN.export_id}/tasks"
         first = http.post(changing, json={"localeName": "en_US"}).json()["task"]["taskId"]
-        tasks = f"{ROOT}/exports/{PLAN.export_id}/tasks"
         second = http.post(tasks, json={"localeName": "en_US"}).json()["task"]["taskId"]
         seen = []
-        while not seen or seen[-1][0] != "COMPLETE":
+        for _ in range(5):
             seen.append(
-                tuple(http.get(f"{path}/{task}").json()["task"]["taskState"] for path, task in ((tasks, second), (changing, first)))
+                tuple(http.get(f"{path}/{task}").json()["task"]["taskState"] for path, task in ((changing, first), (tasks, second)))
             )
-            time.sleep(0.02)
-        assert ("NOT_STARTED", "NOT_STARTED") in seen
-        assert ("NOT_STARTED", "IN_PROGRESS") in seen
-        assert not any(export != "NOT_STARTED" and process != "COMPLETE" for export, process in seen)
+            clock.advance(61)
+        assert seen == [
+            ("NOT_STARTED", "NOT_STARTED"),
+            ("IN_PROGRESS", "NOT_STARTED"),
+            ("COMPLETE", "IN_PROGRESS"),
+            ("COMPLETE", "COMPLETE"),
+            ("COMPLETE", "COMPLETE"),
+        ]
         third = http.post(tasks, json={"localeName": "en_US"}).json()["task"]["taskId"]
         assert http.delete(f"{tasks}/{third}").json()["task"]["taskState"] == "CANCELLED"
 
 
 def test_a_closed_model_opens_when_it_is_asked(firm: Path) -> None:
-    with serving(anaplan, firm, limits=True) as (url, _), called(url) as http:
+    with serving(SLOW, firm) as (url, clock), called(url) as http:
         state = f"/models/{MODEL_ID}/status"
         assert http.get(state).json()["requestStatus"]["currentStep"] == "Open"
         assert http.post(f"/models/{MODEL_ID}/close").status_code == 204
         assert http.get(state).json()["requestStatus"]["currentStep"] == "Closed"
         told(http.get(f"{ROOT}/exports"), 503, "The model is opening")
         assert 0 <= http.get(state).json()["requestStatus"]["progress"] < 1
-        while http.get(state).json()["requestStatus"]["currentStep"] != "Open":
-            time.sleep(0.02)
+        clock.advance(4 * 61)
+        assert http.get(state).json()["requestStatus"]["currentStep"] == "Open"
         assert http.get(f"{ROOT}/exports").status_code == 200
 
 

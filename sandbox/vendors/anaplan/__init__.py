@@ -29,14 +29,24 @@ from sandbox.vendors.wire import Vendor, VirtualClock
 _STEP = 0.1  # seconds that a task waits and runs, in a sandbox that keeps the vendor's limits
 
 
-def vendor(company: Path, clock: VirtualClock, *, limits: bool = True, chunk: int = CHUNK, most_cells: int = MOST_CELLS) -> Vendor:
+def vendor(
+    company: Path,
+    clock: VirtualClock,
+    *,
+    limits: bool = True,
+    chunk: int = CHUNK,
+    most_cells: int = MOST_CELLS,
+    step: float | None = None,
+) -> Vendor:
     """An emulator that shows the plans of the entities that share the tenant, as of the clock's horizon.
 
-    ``chunk`` is how many bytes a chunk of a file has, ``most_cells`` how large a view may be that is read at once.
+    ``chunk`` is how many bytes a chunk of a file has, ``most_cells`` how large a view may be that is read at once,
+    ``step`` how many seconds of the clock a task waits and runs.
     """
     store = AnaplanStore(company)
     store.move(clock.horizon)
-    api = AnaplanApi(store, clock, limits=limits, work=_STEP if limits else 0.0, chunk=chunk, most_cells=most_cells)
+    work = step if step is not None else _STEP if limits else 0.0
+    api = AnaplanApi(store, clock, limits=limits, work=work, chunk=chunk, most_cells=most_cells)
     return Vendor(NAME, api.app(), store.move, api.error, {"anaplan_group": connection(store)})
 
 

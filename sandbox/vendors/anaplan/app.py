@@ -36,7 +36,7 @@ class AnaplanApi:
 
     def __post_init__(self) -> None:
         self.access = Access(self.clock.now)
-        self.tenant = Tenant(self.store, 4 * self.work)
+        self.tenant = Tenant(self.store, self.clock.now, 4 * self.work)
         self.data = DataApi(self.store, self.tenant, self.clock.now, self.work, self.chunk, self.most_cells)
         self._rate = CallLimit(CALLS_IN_A_MINUTE, 60.0, self.clock.now)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -61,6 +60,7 @@ class Tenant:
     """Answers about the tenant. ``opening`` is how long the model takes to open, in seconds."""
 
     store: AnaplanStore
+    now: Callable[[], datetime]
     opening: float
 
     def __post_init__(self) -> None:
@@ -102,6 +102,9 @@ class Tenant:
             ]
         return found
 
+    def _stamp(self) -> float:
+        return self.now().timestamp()
+
     def admit(self, request: Request) -> None:
         """Refuse what is asked of another model than the one that may be read, and of one that is not open.
 
@@ -110,8 +113,8 @@ class Tenant:
         self._know(request)
         with self._lock:
             if self._opens_at is None:
-                self._opens_at = time.monotonic() + self.opening
-            if time.monotonic() < self._opens_at:
+                self._opens_at = self._stamp() + self.opening
+            if self._stamp() < self._opens_at:
                 raise Refusal(503, "The model is opening")
 
     def _know(self, request: Request) -> None:
@@ -170,7 +173,7 @@ class Tenant:
     def _status(self, request: Request) -> Response:
         """The state of the model; this answer has no envelope."""
         self._know(request)
-        left = None if self._opens_at is None else self._opens_at - time.monotonic()
+        left = None if self._opens_at is None else self._opens_at - self._stamp()
         step, progress = ("Closed", -1.0) if left is None else ("Open", -1.0)
         if left is not None and left > 0:
             step, progress = "Opening", max(0.0, 1 - left / max(self.opening, 0.001))
@@ -183,7 +186,7 @@ class Tenant:
             "currentStep": step,
             "tooltip": None,
             "taskId": None,
-            "creationTime": int(time.time() * 1000),
+            "creationTime": int(1000 * self._stamp()),
             "exportTaskType": None,
         }
         return replies.json({"requestStatus": status})
@@ -192,7 +195,7 @@ class Tenant:
         self._know(request)
         with self._lock:
             if self._opens_at is None:
-                self._opens_at = time.monotonic() + self.opening
+                self._opens_at = self._stamp() + self.opening
         return Response(status_code=202)
 
     def _close(self, request: Request) -> Response:
