@@ -47,6 +47,8 @@ _HUB_TABLES = """
     create or replace table hub.closings (entity_id varchar, closed_until_date date, changes varchar, reason varchar);
     create table if not exists hub.closed_balances (
         entity_id varchar, connection_id varchar, account_id varchar, period_month date, net_func decimal(20, 4));
+    create table if not exists hub.locked_plan_lines (
+        plan_line_key varchar, entity_id varchar, connection_id varchar, budget_id varchar, amount_func decimal(20, 4), kept_at timestamp);
     create table if not exists hub.period_seals (
         entity_id varchar, period_month date, version bigint, sealed_at timestamp, content_hash varchar, previous_seal varchar,
         seal varchar, reason varchar, primary key (entity_id, period_month, version));

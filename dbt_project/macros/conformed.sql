@@ -4,6 +4,7 @@
 {% macro conformed(shape) -%}
     {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
     {%- set sales = ['hubspot', 'salesforce', 'pipedrive'] -%}
+    {%- set planning = ['adaptive', 'anaplan', 'vena', 'planguru'] -%}
     {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
@@ -18,6 +19,10 @@
         'campaign_spend': ['hubspot', 'salesforce', 'marketo'] + ads,
         'touches': sales + ['marketo', 'mailchimp', 'web_events'],
         'emails': ['hubspot', 'marketo', 'mailchimp'],
+        'plan_versions': planning,
+        'plan_entries': planning,
+        'plan_drivers': planning,
+        'plan_targets': planning,
     }.get(shape, books) -%}
     {%- set model = 'gl_quarantined' if shape == 'gl_quarantine' else shape ~ '_conformed' -%}
     {%- set shapes = {
@@ -53,6 +58,19 @@
         'plan_lines': [
             'connection_id', 'org_unit_id', 'plan_line_id', 'plan_id', 'plan_name', 'scenario', 'plan_updated_at', 'department_name',
             'account_id', 'period_month', 'amount_func', 'is_debit_positive',
+        ],
+        'plan_versions': [
+            'connection_id', 'plan_id', 'org_unit_ref', 'plan_name', 'scenario', 'fiscal_year', 'updated_at', 'is_locked',
+        ],
+        'plan_entries': [
+            'connection_id', 'plan_line_id', 'plan_id', 'org_unit_ref', 'account_code', 'account_name', 'department_name', 'period_month',
+            'amount_func', 'phasing_method', '_page_id',
+        ],
+        'plan_drivers': [
+            'connection_id', 'plan_id', 'org_unit_ref', 'driver', 'department_name', 'product_name', 'period_month', 'amount',
+        ],
+        'plan_targets': [
+            'connection_id', 'org_unit_ref', 'metric', 'scope', 'scope_ref', 'period_month', 'amount', 'currency',
         ],
         'gl_quarantine': [
             'connection_id', 'org_unit_id', 'document_kind', 'document_type', 'document_id', 'document_number', 'document_date', 'reason',

@@ -4,7 +4,7 @@ import json
 
 import dagster as dg
 
-from finance_hub import closing, models, publish, warehouse
+from finance_hub import closing, models, plans, publish, warehouse
 from finance_hub.automation import WAREHOUSE_POOL, read_daily, when_upstream_is_ready
 from finance_hub.defs.resources import Hub, default_home
 from finance_hub.publish import SCHEMAS
@@ -36,6 +36,7 @@ def defs() -> dg.Definitions:
         settings = hub.settings()
         with warehouse.writing(settings.warehouse) as database:
             sealed = closing.seal(database)
+            locked = plans.keep(database)
         with warehouse.lent(settings.warehouse):
             published = publish.publish(settings)
         return dg.MaterializeResult(
@@ -44,6 +45,7 @@ def defs() -> dg.Definitions:
                 "bytes": published.stat().st_size,
                 "tables": len(served),
                 "months_sealed": sealed,
+                "plans_kept": locked,
             }
         )
 

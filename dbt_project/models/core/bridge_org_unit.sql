@@ -1,4 +1,4 @@
--- A system of sales or marketing may serve several companies of the group, and calls each by its name.
+-- A system of sales, marketing or planning may serve several companies of the group, and calls each by its name.
 with
 
 told as (
@@ -11,6 +11,13 @@ told as (
         {% if not loop.last %}
             union
         {% endif %}
+    {% endfor %}
+    {% for shape in ['plan_versions', 'plan_entries', 'plan_drivers', 'plan_targets'] %}
+        union
+        select
+            connection_id,
+            org_unit_ref
+        from {{ ref('int_planning_' ~ shape ~ '_stacked') }}
     {% endfor %}
 
 ),

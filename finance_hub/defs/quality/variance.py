@@ -10,14 +10,40 @@ CHECKS = (
         name="plans_are_complete",
         description="The plan lines hold every budgeted amount of the source, once.",
         query="""
-            with planned as (select connection_id, budget_id, sum(abs(amount_func)) as amount from core.fct_plan_line group by all),
+            with planned as (
+                select connection_id, budget_id, sum(abs(amount_func)) as amount from core.fct_plan_line
+                where source_kind = 'books' or department_name = 'all' group by all
+            ),
             source as (
                 select connection_id, plan_id as budget_id, sum(abs(amount_func)) as amount from intermediate.int_ledger_plan_lines_stacked group by all
+                union all
+                select connection_id, plan_id, sum(abs(amount)) from (
+                    select connection_id, plan_id, org_unit_ref, account_code, period_month, sum(amount_func) as amount
+                    from intermediate.int_planning_plan_entries_stacked group by all
+                ) group by all
             )
             select connection_id, budget_id, planned.amount::varchar as planned, source.amount::varchar as in_source
             from planned full join source using (connection_id, budget_id)
             where planned.amount is distinct from source.amount
         """,
+    ),
+    expectation_check(
+        asset=["core", "fct_plan_line"],
+        name="plans_are_on_accounts_of_the_books",
+        description="Every account that a planning tool plans on is one of the company's books: what is not cannot be compared with actuals.",
+        query="""
+            select entity_id, budget_name, account_code, count(*) as lines from core.fct_plan_line where account_id is null group by all
+        """,
+        level="warn",
+    ),
+    expectation_check(
+        asset=["core", "fct_plan_change"],
+        name="locked_plans_are_unchanged",
+        description="No line of a locked plan has changed since the plan was first published locked.",
+        query="""
+            select plan_line_key, change_kind, amount_locked::varchar as amount_locked, amount_now::varchar as amount_now from core.fct_plan_change
+        """,
+        level="warn",
     ),
     expectation_check(
         asset=["marts", "budget_variance"],

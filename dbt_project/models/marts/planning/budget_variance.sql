@@ -2,7 +2,9 @@ with
 
 plans as (
 
-    select * from {{ ref('fct_plan_line') }}
+    select * replace (books_id as connection_id)
+    from {{ ref('fct_plan_line') }}
+    where is_followed and plan_kind <> 'what_if' and account_id is not null
 
 ),
 

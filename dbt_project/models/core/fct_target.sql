@@ -1,0 +1,74 @@
+-- What is to be reached, and from when on: what the company sets by hand holds before what its planning tools tell.
+with
+
+entities as (
+
+    select * from {{ ref('dim_entity') }}
+
+),
+
+org_units as (
+
+    select * from {{ ref('bridge_org_unit') }}
+
+),
+
+told as (
+
+    select
+        targets.metric,
+        'entity' as scope,
+        cast(null as varchar) as scope_ref,
+        targets.entity_id,
+        targets.valid_from,
+        targets.amount,
+        targets.currency,
+        'set' as told_by,
+        1 as precedence
+    from {{ ref('targets') }} as targets
+    union all
+    select
+        told.metric,
+        told.scope,
+        told.scope_ref,
+        org_units.entity_id,
+        told.period_month as valid_from,
+        told.amount,
+        told.currency,
+        told.connection_id as told_by,
+        2 as precedence
+    from {{ ref('int_planning_plan_targets_stacked') }} as told
+    inner join org_units on told.connection_id = org_units.connection_id and coalesce(trim(told.org_unit_ref), '') = org_units.org_unit_ref
+
+),
+
+-- Where a target is set by hand, the tool's of the same metric and scope are not followed from that day on.
+final as (
+
+    select
+        told.entity_id || '|' || told.metric || '|' || told.scope || '|' || coalesce(told.scope_ref, '') || '|' || told.valid_from as target_key,
+        told.entity_id,
+        told.metric,
+        told.scope,
+        told.scope_ref,
+        told.valid_from,
+        told.amount,
+        coalesce(told.currency, entities.currency_func) as currency,
+        told.told_by
+    from told
+    left join entities on told.entity_id = entities.entity_id
+    left join (
+        select
+            entity_id,
+            metric,
+            min(valid_from) as set_from
+        from told
+        where precedence = 1
+        group by entity_id, metric
+    ) as set_by_hand
+        on told.entity_id = set_by_hand.entity_id and told.metric = set_by_hand.metric and told.scope = 'entity' and told.precedence = 2
+    where set_by_hand.set_from is null or told.valid_from < set_by_hand.set_from
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ conformed('plan_entries') }}

@@ -1,0 +1,9 @@
+with
+
+source as (
+
+    select * from {{ source('hub', 'locked_plan_lines') }}
+
+)
+
+select * from source
