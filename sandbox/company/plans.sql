@@ -120,11 +120,11 @@ select s.budget_id, 'price', null, s.product_id, s.month, round(r.amount * (case
 from shared s join revenue r on r.budget_id = s.budget_id and r.month = s.month and coalesce(r.product_id, s.product_id) = s.product_id
 where s.amount > 0;
 
--- Somebody improves a budget after it was locked: one line in two of the entities, soon after today.
+-- Somebody improves a budget after it was locked: one line in three of the entities, soon after today.
 insert into company.plan_edit
 select l.budget_id, l.account_code, l.department_id, l.month, (getvariable('as_of') + 9)::timestamp + interval 16 hour, round(l.amount * 1.08, -1)::decimal(20, 4)
 from company.budget b join company.budget_line l using (budget_id)
-where getvariable('flaws') and b.version = 'original' and b.entity_id in ('us', 'uk') and b.locked_at <= getvariable('as_of') and l.account_code = '6100' and l.month = month_of(getvariable('as_of'));
+where getvariable('flaws') and b.version = 'original' and b.entity_id in ('us', 'de', 'uk') and b.locked_at <= getvariable('as_of') and l.account_code = '6100' and l.month = month_of(getvariable('as_of'));
 insert into truth.defect
 select 'def-plan-' || budget_id, 'locked_plan_changed', b.entity_id, 'company.budget_line', budget_id || '|' || e.account_code || '|' || e.department_id || '|' || e.month, e.edited_at,
     'A line of a locked plan was changed.'
