@@ -122,6 +122,8 @@ DAMAGE = {
     "variances_of_rates_and_operations_add_up": "update marts.budget_variance set fx_effect_rpt = fx_effect_rpt + 0.01 where period_month = '2026-01-01'",
     "spans_are_those_of_their_months": "update marts.budget_variance set ytd_budget = ytd_budget + 1 where period_month = '2026-01-01'",
     "prior_years_are_those_of_the_ledger": "update marts.budget_variance set full_year_budget = full_year_budget + 1 where comparison = 'prior_year'",
+    "contributors_add_up_to_their_variance": "update marts.variance_driver set amount = amount + 0.01 where contributor_rank = 1",
+    "operating_expenses_are_those_of_the_ledger": "update marts.cost_monitoring set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and department_name = 'all'",
     "email_counts_are_possible": "update marts.email_performance set delivered = sent + 1 where email_id = (select min(email_id) from marts.email_performance)",
     "email_rates_are_shares": "update marts.email_performance set open_rate_pct = 100.5 where email_id = (select min(email_id) from marts.email_performance)",
     "email_rates_recomputed": "update marts.email_performance set click_rate_pct = click_rate_pct + 1 where clicked > 0",

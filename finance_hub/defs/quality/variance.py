@@ -97,6 +97,43 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "variance_driver"],
+        name="contributors_add_up_to_their_variance",
+        description="Those that a variance comes from add up to it, in every dimension.",
+        query="""
+            select connection_id, account_code, period_month::varchar as period_month, comparison, dimension,
+                sum(drivers.amount)::varchar as of_contributors, any_value(variances.variance_abs)::varchar as variance
+            from marts.variance_driver as drivers
+            left join (select * from marts.budget_variance where department_name = 'all') as variances
+                using (connection_id, account_id, account_code, period_month, comparison)
+            group by connection_id, account_id, account_code, period_month, comparison, dimension
+            having sum(drivers.amount) is distinct from any_value(variances.variance_abs)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "cost_monitoring"],
+        name="operating_expenses_are_those_of_the_ledger",
+        description="The operating expense of an entity is that of its profit and loss, and of its departments together.",
+        query="""
+            with statements as (
+                select entity_id, period_month, sum(amount_func) as amount
+                from marts.profit_and_loss join core.dim_group_account using (group_account_code)
+                where statement_section = 'operating_expenses'
+                group by all
+            ),
+            monitored as (
+                select entity_id, period_month, sum(amount_func) filter (department_name = 'all') as whole,
+                    sum(amount_func) filter (department_name <> 'all') as of_departments
+                from marts.cost_monitoring
+                group by all
+            )
+            select entity_id, period_month::varchar as period_month, whole::varchar as whole, of_departments::varchar as of_departments,
+                amount::varchar as in_statement
+            from monitored full join statements using (entity_id, period_month)
+            where whole is distinct from of_departments or coalesce(whole, 0) <> coalesce(amount, 0)
+        """,
+    ),
+    expectation_check(
         asset=["marts", "alert"],
         name="every_rule_was_evaluated",
         description="Every rule has a row for every entity with books, if only to say why it cannot judge.",
