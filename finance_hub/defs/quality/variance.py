@@ -71,6 +71,95 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "budget_variance"],
+        name="variances_of_rates_and_operations_add_up",
+        description="A variance in the group's currency is the effect of rates and the operational one, and its actual that of the statement.",
+        query="""
+            select variances.connection_id, variances.account_code, variances.department_name, variances.period_month::varchar as period_month,
+                variances.comparison, variance_rpt::varchar as variance, fx_effect_rpt::varchar as fx_effect,
+                operational_rpt::varchar as operational, actual_rpt::varchar as actual, statements.amount_rpt::varchar as in_statement
+            from marts.budget_variance as variances
+            left join (
+                select connection_id, account_id, period_month, sum(amount_func) as amount_func, sum(amount_rpt) as amount_rpt
+                from marts.profit_and_loss group by all
+            ) as statements using (connection_id, account_id, period_month)
+            where variance_rpt is distinct from fx_effect_rpt + operational_rpt
+                or (variances.department_name = 'all' and abs(actual_rpt - statements.amount_rpt) > 0.02)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "budget_variance"],
+        name="spans_are_those_of_their_months",
+        description="What runs up from the year's beginning is what the months say.",
+        query="""
+            select later.connection_id, later.account_code, later.department_name, later.period_month::varchar as period_month,
+                later.comparison, any_value(later.ytd_actual)::varchar as ytd_actual, sum(months.actual)::varchar as of_months,
+                any_value(later.ytd_budget)::varchar as ytd_budget, sum(months.budget)::varchar as budget_of_months
+            from marts.budget_variance as later
+            join marts.budget_variance as months using (connection_id, account_id, department_name, comparison, fiscal_year)
+            where months.period_month <= later.period_month
+            group by later.connection_id, later.account_id, later.account_code, later.department_name, later.period_month, later.comparison
+            having any_value(later.ytd_actual) <> sum(months.actual)
+                or any_value(later.ytd_budget) <> coalesce(sum(months.budget), 0)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "budget_variance"],
+        name="prior_years_are_those_of_the_ledger",
+        description="The whole year before is what the profit and loss has for it.",
+        query="""
+            with years as (
+                select connection_id, account_id, fiscal_year, any_value(account_code) as account_code, max(full_year_budget) as prior_year
+                from marts.budget_variance where comparison = 'prior_year' and department_name = 'all'
+                group by all
+            ),
+            statements as (
+                select connection_id, account_id, fiscal_year + 1 as fiscal_year, sum(amount_func) as amount
+                from marts.profit_and_loss group by all
+            )
+            select connection_id, account_code, fiscal_year, prior_year::varchar as prior_year, amount::varchar as in_statement
+            from years left join statements using (connection_id, account_id, fiscal_year)
+            where coalesce(prior_year, 0) <> coalesce(amount, 0)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "variance_driver"],
+        name="contributors_add_up_to_their_variance",
+        description="Those that a variance comes from add up to it, in every dimension.",
+        query="""
+            select connection_id, account_code, period_month::varchar as period_month, comparison, dimension,
+                sum(drivers.amount)::varchar as of_contributors, any_value(variances.variance_abs)::varchar as variance
+            from marts.variance_driver as drivers
+            left join (select * from marts.budget_variance where department_name = 'all') as variances
+                using (connection_id, account_id, account_code, period_month, comparison)
+            group by connection_id, account_id, account_code, period_month, comparison, dimension
+            having sum(drivers.amount) is distinct from any_value(variances.variance_abs)
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "cost_monitoring"],
+        name="operating_expenses_are_those_of_the_ledger",
+        description="The operating expense of an entity is that of its profit and loss, and of its departments together.",
+        query="""
+            with statements as (
+                select entity_id, period_month, sum(amount_func) as amount
+                from marts.profit_and_loss join core.dim_group_account using (group_account_code)
+                where statement_section = 'operating_expenses'
+                group by all
+            ),
+            monitored as (
+                select entity_id, period_month, sum(amount_func) filter (department_name = 'all') as whole,
+                    sum(amount_func) filter (department_name <> 'all') as of_departments
+                from marts.cost_monitoring
+                group by all
+            )
+            select entity_id, period_month::varchar as period_month, whole::varchar as whole, of_departments::varchar as of_departments,
+                amount::varchar as in_statement
+            from monitored full join statements using (entity_id, period_month)
+            where whole is distinct from of_departments or coalesce(whole, 0) <> coalesce(amount, 0)
+        """,
+    ),
+    expectation_check(
         asset=["marts", "alert"],
         name="every_rule_was_evaluated",
         description="Every rule has a row for every entity with books, if only to say why it cannot judge.",

@@ -30,7 +30,10 @@ variances as (
     select variances.*
     from {{ ref('budget_variance') }} as variances
     inner join parameters on variances.period_month = parameters.closed_month
-    where variances.comparison = 'budget_original' and variances.department_name = 'all'
+    where
+        variances.comparison = 'budget_original' and variances.department_name = 'all'
+        -- What neither moved nor was planned in the month is there for its year to date alone.
+        and (variances.budget is not null or variances.actual <> 0)
 
 ),
 
