@@ -24,29 +24,26 @@ parameters as (
 
 ),
 
--- Of the thresholds in force that fit a subject the most particular holds, of equals the newest; else that of the rule.
-placed as (
+-- Of the thresholds in force that fit a subject the most particular holds, of equals the newest.
+fitting as (
 
     select
-        evaluated.*,
-        rules.severity,
-        rules.title,
-        rules.unit,
-        coalesce(thresholds.threshold, rules.threshold) as threshold,
-        coalesce(thresholds.materiality, rules.materiality) as materiality,
-        coalesce(thresholds.hysteresis, 0) as hysteresis
+        evaluated.rule_id,
+        evaluated.subject_type,
+        evaluated.subject_id,
+        thresholds.threshold,
+        thresholds.materiality,
+        thresholds.hysteresis
     from evaluated
-    inner join rules on evaluated.rule_id = rules.rule_id
-    left join thresholds
-        on
-            evaluated.rule_id = thresholds.rule_id
-            and evaluated.period_month >= thresholds.valid_from
-            and (thresholds.entity_id is null or thresholds.entity_id = evaluated.entity_id)
-            and (thresholds.department is null or thresholds.department = evaluated.department)
-            and (
-                thresholds.subject is null
-                or thresholds.subject in (evaluated.subject_id, evaluated.subject_name, split_part(evaluated.subject_name, ' ', 1))
-            )
+    inner join thresholds on evaluated.rule_id = thresholds.rule_id
+    where
+        evaluated.period_month >= thresholds.valid_from
+        and (thresholds.entity_id is null or thresholds.entity_id = evaluated.entity_id)
+        and (thresholds.department is null or thresholds.department = evaluated.department)
+        and (
+            thresholds.subject is null
+            or thresholds.subject in (evaluated.subject_id, evaluated.subject_name, split_part(evaluated.subject_name, ' ', 1))
+        )
     qualify
         row_number() over (
             partition by evaluated.rule_id, evaluated.subject_type, evaluated.subject_id
@@ -56,6 +53,26 @@ placed as (
                 thresholds.entity_id is null,
                 thresholds.valid_from desc
         ) = 1
+
+),
+
+placed as (
+
+    select
+        evaluated.*,
+        rules.severity,
+        rules.title,
+        rules.unit,
+        coalesce(fitting.threshold, rules.threshold) as threshold,
+        coalesce(fitting.materiality, rules.materiality) as materiality,
+        coalesce(fitting.hysteresis, 0) as hysteresis
+    from evaluated
+    inner join rules on evaluated.rule_id = rules.rule_id
+    left join fitting
+        on
+            evaluated.rule_id = fitting.rule_id
+            and evaluated.subject_type = fitting.subject_type
+            and evaluated.subject_id = fitting.subject_id
 
 ),
 
