@@ -38,7 +38,7 @@ class Candidate:
 
 def origins_of(length: int, horizon: int) -> list[int]:
     """The lengths of history from which the back-test forecasts: over the last two years, as far as a season is known before."""
-    least = SEASONAL if length > SEASONAL else LEAST - 4
+    least = SEASONAL if length >= SEASONAL else LEAST - 4
     return list(range(max(least, length - max(2 * YEAR, horizon)), length, _STEP))
 
 

@@ -96,12 +96,12 @@ def _interval(mixed: Candidate, ahead: Values, values: Values) -> tuple[Values, 
     """The bounds; of what is always above 0 in proportion to the forecast."""
     horizon = len(mixed.mean)
     growth = np.arange(1, horizon + 1) ** _WIDENING
-    is_proportional = values.min() > 0 and mixed.mean.min() > 0 and mixed.back.size > 0 and mixed.back.min() > 0
+    is_proportional = values.min() > 0 and mixed.mean.min() > 0 and (mixed.back > 0).all()
     errors = np.abs(np.log(ahead / mixed.back)) if is_proportional else np.abs(ahead - mixed.back)
     scaled = (errors / growth)[np.isfinite(errors)]
-    if not len(scaled):  # 24 months exactly: what a year before told of the year after
-        before = values[YEAR:] / values[:-YEAR] if is_proportional else values[YEAR:] - values[:-YEAR]
-        scaled = np.abs(np.log(before)) if is_proportional else np.abs(before)
+    if SEASONAL <= len(values) < SEASONAL + YEAR:  # few origins or none: with them, what a year before told of the year after
+        year_on = np.log(values[YEAR:] / values[:-YEAR]) if is_proportional else values[YEAR:] - values[:-YEAR]
+        scaled = np.concatenate([scaled, np.abs(year_on) / np.median(growth)])
     width = _FEW * np.quantile(scaled, _COVERED) * growth
     if is_proportional:
         return mixed.mean * np.exp(-width), mixed.mean * np.exp(width)

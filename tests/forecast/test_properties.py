@@ -73,6 +73,15 @@ def test_short_histories_are_not_asked_for_more_than_they_know(length: int, mode
     assert model in forecast(history(length, 3), 6).model
 
 
+@pytest.mark.parametrize("length", [24, 25, 27])
+def test_two_years_give_bounds_that_hold_and_say_something(length: int) -> None:
+    course = history(length + 12, 5)
+    found = forecast(course[:length], 12)
+    came = course[length:]
+    assert ((found.lo95 <= came) & (came <= found.hi95)).sum() >= 10
+    assert ((found.hi95 - found.lo95) < 0.8 * came).all()
+
+
 def test_a_year_to_two_has_no_season() -> None:
     values = np.tile([100.0, 200.0, 100.0, 100.0, 50.0, 100.0], 3)
     found = forecast(values, 6)
