@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from finance_hub.lifetime import LifetimeError, purchases, spending, survival, value
-from finance_hub.lifetime.likelihood import Vector
 
 DAYS_PER_WEEK = 7.0
 
@@ -113,11 +112,6 @@ def _told(
     """One curve as rows."""
     curve, median = shown
     size = len(curve.survival)
-    factors = (1 + monthly_discount) ** -np.arange(float(size))
-
-    def before(figures: Vector) -> Vector:
-        return np.append(0.0, np.cumsum(figures)[:-1])
-
     columns = {
         "entity_id": [entity] * size,
         "channel_id": [channel] * size,
@@ -132,8 +126,8 @@ def _told(
         "survival": curve.survival,
         "standard_error": [None if np.isnan(error) else float(error) for error in curve.standard_error],
         "is_observed": np.arange(size) <= curve.observed,
-        "served_months": before(curve.survival),
-        "discounted_months": before(curve.survival * factors),
+        "served_months": survival.months_served(curve, np.arange(size)),
+        "discounted_months": survival.months_served(curve, np.arange(size), monthly_discount=monthly_discount),
         "median_months": [median] * size,
         "status": [judged[1]] * size,
     }

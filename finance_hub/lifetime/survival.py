@@ -100,27 +100,15 @@ def carried_on(curve: SurvivalCurve, months: int, *, least_at_risk: float = 1.0,
     )
 
 
-def churn_probability(curve: SurvivalCurve, tenure: ArrayLike, ahead: int) -> Vector:
-    """The probability that a contract which has lasted for ``tenure`` months ends within ``ahead`` more: 1 - S(t + ahead) / S(t).
-
-    Not a number beyond the curve, and where nobody has survived so long.
-    """
-    now = np.asarray(tenure, dtype=np.int64)
-    last = len(curve.survival) - 1
-    known = now + ahead <= last
-    here, there = curve.survival[np.minimum(now, last)], curve.survival[np.minimum(now + ahead, last)]
-    kept = np.divide(there, here, out=np.full(np.shape(now), np.nan), where=known & (here > 0))
-    lost: Vector = 1 - kept
-    return lost
-
-
-def months_served(curve: SurvivalCurve, months: int, *, monthly_discount: float = 0.0) -> float:
-    """How many months a new contract is expected to pay for within the first ``months``: the sum of S(t) / (1 + discount) ^ t, t from 0.
+def months_served(curve: SurvivalCurve, months: ArrayLike, *, monthly_discount: float = 0.0) -> Vector:
+    """How many months a new contract is expected to pay for within each of ``months``: the sum of S(t) / (1 + discount) ^ t, t from 0.
 
     Raises:
         LifetimeError: The curve does not reach so far.
 
     """
-    if months > len(curve.survival):
-        raise LifetimeError(f"The curve tells {len(curve.survival)} months, and {months} are asked for.")
-    return float((curve.survival[:months] * (1 + monthly_discount) ** -np.arange(float(months))).sum())
+    asked, told = np.asarray(months, dtype=np.int64), len(curve.survival)
+    if (asked > told).any():
+        raise LifetimeError(f"The curve tells {told} months, and {asked.max()} are asked for.")
+    paid: Vector = np.append(0.0, np.cumsum(curve.survival * (1 + monthly_discount) ** -np.arange(float(told))))[asked]
+    return paid

@@ -30,17 +30,6 @@ conversions as (
 
 ),
 
-terms as (
-
-    select
-        connection_id,
-        deal_id,
-        max(nullif(term_months, 0)) as term_months
-    from {{ ref('int_growth_deal_lines_stacked') }}
-    group by connection_id, deal_id
-
-),
-
 rates as (
 
     select * from {{ ref('fct_fx_rate') }}
@@ -90,22 +79,19 @@ earned as (
 
 ),
 
--- A deal lasts from the first thing billed after it was won, for as long as it was sold for: what comes later is a renewal's.
+-- A deal lasts from the first bill that asks for it, for as long as it was sold for: what comes later is a renewal's. Whose deal it is
+-- those bills tell too, where the CRM's firm waits for a ruling.
 deals as (
 
     select
-        conversions.conversion_id,
-        conversions.customer_id,
-        min(earned.belongs_on) as starts_on,
-        min(earned.belongs_on) + to_months(coalesce(any_value(terms.term_months), {{ var('default_term_months') }})) as ends_before
-    from conversions
-    inner join earned
-        on
-            conversions.customer_id = earned.customer_id
-            and earned.is_billing
-            and earned.belongs_on >= cast(conversions.converted_at as date)
-    left join terms on conversions.connection_id = terms.connection_id and conversions.deal_id = terms.deal_id
-    group by conversions.conversion_id, conversions.customer_id
+        invoices.deal_key as conversion_id,
+        any_value(invoices.customer_id) as customer_id,
+        min(invoices.term_start) as starts_on,
+        min(invoices.term_start) + to_months(cast(max(invoices.term_months) as integer)) as ends_before
+    from {{ ref('fct_deal_invoice') }} as invoices
+    inner join conversions on invoices.deal_key = conversions.conversion_id
+    where invoices.part in ('term', 'service')
+    group by invoices.deal_key
 
 ),
 

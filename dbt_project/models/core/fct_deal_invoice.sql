@@ -32,7 +32,7 @@ deals as (
         -- Which of several customers a firm is may wait for a ruling.
         coalesce(deals.customer_id, 'undecided|' || deals.deal_key) as customer_id,
         case when deals.customer_id is null then 'firm|' || deals.connection_id || '|' || deals.company_id end as undecided_key,
-        coalesce(lines.term_months, 12) as term_months
+        coalesce(lines.term_months, {{ var('default_term_months') }}) as term_months
     from {{ ref('fct_deal') }} as deals
     left join lines on deals.connection_id = lines.connection_id and deals.deal_id = lines.deal_id
     where deals.status = 'won'
