@@ -35,7 +35,8 @@ present as (
         plans.amount_func,
         locked.kept_at
     from plans
-    inner join locked on plans.entity_id = locked.entity_id and plans.connection_id = locked.connection_id and plans.budget_id = locked.budget_id
+    inner join locked
+        on plans.entity_id = locked.entity_id and plans.connection_id = locked.connection_id and plans.budget_id = locked.budget_id
 
 ),
 

@@ -36,7 +36,8 @@ final as (
         cast(sum(drivers.amount) as decimal(20, 4)) as amount
     from drivers
     inner join versions on drivers.connection_id = versions.connection_id and drivers.plan_id = versions.plan_id
-    inner join org_units on drivers.connection_id = org_units.connection_id and coalesce(trim(drivers.org_unit_ref), '') = org_units.org_unit_ref
+    inner join org_units
+        on drivers.connection_id = org_units.connection_id and coalesce(trim(drivers.org_unit_ref), '') = org_units.org_unit_ref
     group by all
 
 )

@@ -28,17 +28,30 @@ told as (
     from {{ ref('targets') }} as targets
     union all
     select
-        told.metric,
-        told.scope,
-        told.scope_ref,
+        of_tools.metric,
+        of_tools.scope,
+        of_tools.scope_ref,
         org_units.entity_id,
-        told.period_month as valid_from,
-        told.amount,
-        told.currency,
-        told.connection_id as told_by,
+        of_tools.period_month as valid_from,
+        of_tools.amount,
+        of_tools.currency,
+        of_tools.connection_id as told_by,
         2 as precedence
-    from {{ ref('int_planning_plan_targets_stacked') }} as told
-    inner join org_units on told.connection_id = org_units.connection_id and coalesce(trim(told.org_unit_ref), '') = org_units.org_unit_ref
+    from {{ ref('int_planning_plan_targets_stacked') }} as of_tools
+    inner join org_units
+        on of_tools.connection_id = org_units.connection_id and coalesce(trim(of_tools.org_unit_ref), '') = org_units.org_unit_ref
+
+),
+
+set_by_hand as (
+
+    select
+        entity_id,
+        metric,
+        min(valid_from) as set_from
+    from told
+    where precedence = 1
+    group by entity_id, metric
 
 ),
 
@@ -46,7 +59,8 @@ told as (
 final as (
 
     select
-        told.entity_id || '|' || told.metric || '|' || told.scope || '|' || coalesce(told.scope_ref, '') || '|' || told.valid_from as target_key,
+        told.entity_id || '|' || told.metric || '|' || told.scope || '|' || coalesce(told.scope_ref, '') || '|' || told.valid_from
+            as target_key,
         told.entity_id,
         told.metric,
         told.scope,
@@ -57,15 +71,7 @@ final as (
         told.told_by
     from told
     left join entities on told.entity_id = entities.entity_id
-    left join (
-        select
-            entity_id,
-            metric,
-            min(valid_from) as set_from
-        from told
-        where precedence = 1
-        group by entity_id, metric
-    ) as set_by_hand
+    left join set_by_hand
         on told.entity_id = set_by_hand.entity_id and told.metric = set_by_hand.metric and told.scope = 'entity' and told.precedence = 2
     where set_by_hand.set_from is null or told.valid_from < set_by_hand.set_from
 

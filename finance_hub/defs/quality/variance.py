@@ -160,6 +160,27 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "price_volume_mix"],
+        name="effects_add_up_to_the_variance_of_revenue",
+        description="Prices, quantities, mix, new, lost and other products add up to the variance, and all of a month to that of its revenue.",
+        query="""
+            with parts as (
+                select entity_id, period_month, comparison, sum(variance_abs) as variance,
+                    sum(price_effect + quantity_effect + mix_effect + new_effect + lost_effect + other_effect) as effects,
+                    bool_or(product_name = 'other') as is_whole
+                from marts.price_volume_mix group by all
+            ),
+            revenue as (
+                select entity_id, period_month, comparison, sum(variance_abs) as variance from marts.budget_variance
+                where department_name = 'all' and account_class = 'revenue' group by all
+            )
+            select entity_id, period_month::varchar as period_month, comparison, parts.effects::varchar as effects,
+                parts.variance::varchar as variance, revenue.variance::varchar as of_revenue
+            from parts left join revenue using (entity_id, period_month, comparison)
+            where parts.effects is distinct from parts.variance or (is_whole and parts.variance is distinct from revenue.variance)
+        """,
+    ),
+    expectation_check(
         asset=["marts", "alert"],
         name="every_rule_was_evaluated",
         description="Every rule has a row for every entity with books, if only to say why it cannot judge.",

@@ -1,5 +1,13 @@
 with
 
+rules as (
+
+    select threshold
+    from {{ ref('alert_rules') }}
+    where rule_id = 'cost_increase'
+
+),
+
 parameters as (
 
     select * from {{ ref('dim_as_of') }}
@@ -137,7 +145,7 @@ final as (
             when trended.baseline_months < 3 then 'no_history'
             when trended.amount_of_three <= 0 then 'no_baseline'
             -- Multiplied out: a quotient would be rounded at the very threshold.
-            when trended.amount * 300 <= trended.amount_of_three * (100 + {{ var('cost_increase_pct') }}) then 'ok'
+            when trended.amount * 300 <= trended.amount_of_three * (100 + rules.threshold) then 'ok'
             when budgets.budget >= trended.amount then 'budgeted'
             else 'unexpected'
         end as status,
@@ -145,6 +153,7 @@ final as (
         entities.currency_func as currency
     from trended
     cross join parameters
+    cross join rules
     inner join {{ ref('dim_entity') }} as entities on trended.entity_id = entities.entity_id
     left join budgets
         on
