@@ -44,8 +44,8 @@ class Forecast:
 def forecast(values: Values, horizon: int) -> Forecast:
     """Forecast the months after a history without gaps, ``horizon`` of them.
 
-    Fewer than 12 months give a level and a drift, fewer than 24 no season. Of 24 to 35 months half is the year before: models that saw
-    two seasons are worse than it. A calendar month that never had anything stays at 0.
+    Fewer than 12 months give a level and a drift, fewer than 24 no season. With 24 to 26 months the year before is all, with up to 35 it is
+    half: models that saw two seasons are worse than it. A calendar month that never had anything stays at 0.
     """
     if len(values) == 0 or horizon < 1:
         raise ValueError("A forecast needs a history, and a horizon of at least 1.")
