@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finance_hub.forecast import Forecast, forecast
+from finance_hub.forecast import Forecast, candidates, forecast
 
 lengths = st.integers(1, 60)
 SOME = settings(max_examples=8, deadline=None)
@@ -50,6 +50,19 @@ def test_the_same_history_gives_the_same_forecast(length: int, seed: int) -> Non
     first, second = forecast(values, 6), forecast(values.copy(), 6)
     assert (parts(first) == parts(second)).all()
     assert first.model == second.model
+
+
+def test_what_was_said_at_an_origin_knows_nothing_of_what_came_after() -> None:
+    values, horizon, last = history(60, 5), 6, 6
+    changed = np.concatenate([values[:-last], values[-last:] * 3])
+    origins = candidates.origins_of(60, horizon)
+    known = [origin <= 60 - last for origin in origins]
+    assert sum(known) >= 5
+    told, then = candidates.fitted(values, origins, horizon), candidates.fitted(changed, origins, horizon)
+    assert [each.name for each in told] == [each.name for each in then] == ["ets", "theta", "log_ets"]
+    for before, after in zip(told, then, strict=True):
+        assert (before.back[known] == after.back[known]).all()
+        assert (before.mean != after.mean).any()
 
 
 def test_what_never_moves_is_forecast_so() -> None:
