@@ -19,7 +19,7 @@ org_units as (
 
 ),
 
-final as (
+summed as (
 
     select
         org_units.entity_id,
@@ -39,6 +39,16 @@ final as (
     inner join org_units
         on drivers.connection_id = org_units.connection_id and coalesce(trim(drivers.org_unit_ref), '') = org_units.org_unit_ref
     group by all
+
+),
+
+final as (
+
+    select
+        concat_ws('|', entity_id, connection_id, budget_id, driver, department_name, product_name, strftime(period_month, '%Y-%m'))
+            as driver_key,
+        *
+    from summed
 
 )
 
