@@ -160,7 +160,7 @@ DAMAGE = {
     "sources_are_fresh": "update marts.source_freshness set is_stale = true where system = 'xero'",
 }
 # Every check has its data in these: books, one CRM with its marketing, rates.
-SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "hubspot", "ecb"}
+SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "hubspot", "anaplan", "ecb"}
 CHECKS = {
     check.name: check
     for domain in (

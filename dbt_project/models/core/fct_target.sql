@@ -72,7 +72,9 @@ final as (
     from told
     left join entities on told.entity_id = entities.entity_id
     left join set_by_hand
-        on told.entity_id = set_by_hand.entity_id and told.metric = set_by_hand.metric and told.scope = 'entity' and told.precedence = 2
+        on
+            case when told.precedence = 2 and told.scope = 'entity' then told.entity_id end = set_by_hand.entity_id
+            and told.metric = set_by_hand.metric
     where set_by_hand.set_from is null or told.valid_from < set_by_hand.set_from
 
 )
