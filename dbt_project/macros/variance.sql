@@ -27,3 +27,58 @@
         or abs({{ actual }} - {{ comparator }}) * 100 > {{ var('variance_material_pct') }} * abs({{ comparator }})
     )
 {%- endmacro %}
+
+{# Months of each entity by its own calendar, one row each, in order. #}
+{% macro fiscal_months() %}
+    select
+        *,
+        row_number() over (partition by entity_id order by period_month) as month_position
+    from (
+        select
+            entity_id,
+            period_month,
+            min(fiscal_year) as fiscal_year,
+            min(fiscal_quarter) as fiscal_quarter,
+            min(fiscal_period) as fiscal_period,
+            max(fiscal_year_end_date) as fiscal_year_end_date
+        from {{ ref('dim_date') }}
+        group by entity_id, period_month
+    ) as months
+{%- endmacro %}
+
+{# The rate of each fiscal year's plan, from the CTEs `fiscal_months` and `rates`: the closing rate before the year, else the first that is known. #}
+{% macro budget_rates() %}
+    select
+        years.entity_id,
+        years.fiscal_year,
+        coalesce(
+            max_by(rates.closing_rate, rates.period_month) filter (where rates.period_month < years.first_month),
+            min_by(rates.average_rate, rates.period_month)
+        ) as rate
+    from (
+        select
+            entity_id,
+            fiscal_year,
+            min(period_month) as first_month
+        from fiscal_months
+        group by entity_id, fiscal_year
+    ) as years
+    inner join rates on years.entity_id = rates.entity_id
+    group by years.entity_id, years.fiscal_year
+{%- endmacro %}
+
+{# Which month of an entity's last year stands for which of this one, from the CTEs `fiscal_months` and `entities`. #}
+{% macro months_a_year_on() %}
+    select
+        fiscal_months.entity_id,
+        fiscal_months.period_month,
+        earlier.period_month as earlier_month,
+        entities.calendar_pattern = 'months' as is_by_month
+    from fiscal_months
+    inner join entities on fiscal_months.entity_id = entities.entity_id
+    inner join fiscal_months as earlier
+        on
+            fiscal_months.entity_id = earlier.entity_id
+            and fiscal_months.fiscal_year = earlier.fiscal_year + 1
+            and fiscal_months.fiscal_period = earlier.fiscal_period
+{%- endmacro %}

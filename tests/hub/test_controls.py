@@ -116,7 +116,7 @@ DAMAGE = {
     "cohorts_hold_every_customer_once": "delete from marts.customer_cohort where channel = 'unattributed'",
     "customers_bring_what_the_books_say": "update core.fct_customer_month set revenue_rpt = revenue_rpt * 0.8",
     "efficiency_recomputed": "update marts.saas_efficiency set magic_number = magic_number + 0.01 where status = 'ok'",
-    "plans_are_complete": "delete from core.fct_plan_line where plan_line_key = (select min(plan_line_key) from core.fct_plan_line where amount_func <> 0)",
+    "plans_are_complete": "delete from core.fct_plan_line where plan_line_key = (select min(plan_line_key) from core.fct_plan_line where amount_func <> 0 and department_name = 'all')",
     "plans_are_on_accounts_of_the_books": "update core.fct_plan_line set account_id = null where period_month = '2026-01-01'",
     "locked_plans_are_unchanged": "insert into core.fct_plan_change by name select 'line' as plan_line_key, 'changed' as change_kind",
     "actuals_are_those_of_the_ledger": "update marts.budget_variance set actual = actual + 1, variance_abs = variance_abs + 1 where period_month = '2026-01-01'",

@@ -30,20 +30,7 @@ rates as (
 
 fiscal_months as (
 
-    select
-        *,
-        row_number() over (partition by entity_id order by period_month) as month_position
-    from (
-        select
-            entity_id,
-            period_month,
-            min(fiscal_year) as fiscal_year,
-            min(fiscal_quarter) as fiscal_quarter,
-            min(fiscal_period) as fiscal_period,
-            max(fiscal_year_end_date) as fiscal_year_end_date
-        from {{ ref('dim_date') }}
-        group by entity_id, period_month
-    ) as months
+    {{ fiscal_months() }}
 
 ),
 
@@ -175,18 +162,7 @@ lines_a_year_on as (
 
 months_a_year_on as (
 
-    select
-        fiscal_months.entity_id,
-        fiscal_months.period_month,
-        earlier.period_month as earlier_month,
-        entities.calendar_pattern = 'months' as is_by_month
-    from fiscal_months
-    inner join entities on fiscal_months.entity_id = entities.entity_id
-    inner join fiscal_months as earlier
-        on
-            fiscal_months.entity_id = earlier.entity_id
-            and fiscal_months.fiscal_year = earlier.fiscal_year + 1
-            and fiscal_months.fiscal_period = earlier.fiscal_period
+    {{ months_a_year_on() }}
 
 ),
 
@@ -441,23 +417,7 @@ full_years as (
 -- A year is planned at the rate with which it begins.
 budget_rates as (
 
-    select
-        years.entity_id,
-        years.fiscal_year,
-        coalesce(
-            max_by(rates.closing_rate, rates.period_month) filter (where rates.period_month < years.first_month),
-            min_by(rates.average_rate, rates.period_month)
-        ) as rate
-    from (
-        select
-            entity_id,
-            fiscal_year,
-            min(period_month) as first_month
-        from fiscal_months
-        group by entity_id, fiscal_year
-    ) as years
-    inner join rates on years.entity_id = rates.entity_id
-    group by years.entity_id, years.fiscal_year
+    {{ budget_rates() }}
 
 ),
 
