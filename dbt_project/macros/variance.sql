@@ -46,7 +46,8 @@
     ) as months
 {%- endmacro %}
 
-{# The rate of each fiscal year's plan, from the CTEs `fiscal_months` and `rates`: the closing rate before the year, else the first that is known. #}
+{# The rate of each fiscal year's plan, from the CTEs `fiscal_months` and `rates`: the closing rate before the year, else the first that
+   is known. #}
 {% macro budget_rates() %}
     select
         years.entity_id,
