@@ -21,3 +21,16 @@
 {% macro money(amount) -%}
     cast(round({{ amount }}, 4) as decimal(20, 4))
 {%- endmacro %}
+
+{# amount x part / whole to four decimals, rounded half away from zero; all with four decimals. In whole numbers: a quotient of decimals would
+   be a floating one. Null where the whole is 0. #}
+{% macro apportioned(amount, part, whole) -%}
+    {%- set product -%} cast({{ amount }} * 10000 as hugeint) * cast(({{ part }}) * 10000 as hugeint) {%- endset -%}
+    {%- set divisor -%} cast({{ whole }} * 10000 as hugeint) {%- endset -%}
+    cast(
+        cast(
+            sign({{ product }}) * sign({{ divisor }}) * ((2 * abs({{ product }}) + abs({{ divisor }})) // nullif(2 * abs({{ divisor }}), 0))
+            as decimal(38, 0)
+        ) * 0.0001 as decimal(20, 4)
+    )
+{%- endmacro %}

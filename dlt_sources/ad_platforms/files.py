@@ -24,7 +24,7 @@ from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.http import IncompleteRead, Reply, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import REMEMBERED, KnownRows
+from dlt_sources.records.known import KnownRows, recall, remember
 
 NEEDED = ("account_id", "currency", "campaign_id", "spend_date", "impressions", "clicks", "spend")
 OPTIONAL = ("account_name", "time_zone", "campaign_name", "ad_group_id", "ad_group_name", "conversions", "conversion_value")
@@ -44,7 +44,9 @@ def source(platform: str, connection: Connection[Any], archive: Archive, unavail
         digest = hashlib.sha256(b"".join(hashlib.sha256(content).digest() for _, content in contents)).hexdigest()
         if state.get("digest") == digest:
             return
-        known = KnownRows(_recall(archive, state, connection.name), every_key=True)
+        known = KnownRows(
+            recall(archive, state, lost=f"Connection '{connection.name}': what is known of the files"), every_key=True
+        )
         intake = Intake(_SPEND, connection_id=connection.name, archive=archive, known=None)
         batches = []
         for path, content in contents:
@@ -59,7 +61,7 @@ def source(platform: str, connection: Connection[Any], archive: Archive, unavail
         yield from intake.gone([tuple(key.split("|")) for key in gone.to_pylist()])
         yield from intake.finish()
         yield from _names(pa.Table.from_batches(batches), connection.name, archive, state)
-        _remember(archive, state, known)
+        remember(archive, state, _SPEND.name, known)
         state["digest"] = digest
 
     return assemble(platform, (_SPEND,), read, essential=(_SPEND.name,), unavailable=unavailable)
@@ -128,30 +130,6 @@ def _names(rows: pa.Table, connection_id: str, archive: Archive, state: State) -
         body = b"[" + b",".join(bytes(document) for document in documents) + b"]"
         yield from intake.take(Reply(200, {}, body, f"{endpoint.name} of the files", datetime.now(UTC)), documents)
         yield from intake.finish()
-
-
-def _recall(archive: Archive, state: State, name: str) -> pa.Table:
-    reference = state.get("known")
-    if reference is None:
-        return REMEMBERED.empty_table()
-    content = archive.recall(reference)
-    if content is None:
-        raise SourceError(
-            f"Connection '{name}': what is known of the files is no longer in the archive: bring back the archive's folder 'known', or "
-            "read the files under another connection name."
-        )
-    with pa.ipc.open_stream(content) as reader:
-        return reader.read_all()
-
-
-def _remember(archive: Archive, state: State, known: KnownRows) -> None:
-    table = known.to_remember()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    before = state.get("known")
-    state["known"] = archive.remember(_SPEND.name, sink.getvalue().to_pybytes())
-    archive.forget(_SPEND.name, but=before or state["known"])
 
 
 def _page(path: Path, content: bytes) -> Reply:

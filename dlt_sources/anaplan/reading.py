@@ -20,7 +20,7 @@ from dlt_sources.assembly import State
 from dlt_sources.http import IncompleteRead, MalformedReply, Reply, Request, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import REMEMBERED, KnownRows
+from dlt_sources.records.known import KnownRows, recall, remember
 
 _COORDINATES = tuple(DIMENSIONS.values())
 _EVERYTHING = {"includeAll": "true"}
@@ -179,7 +179,8 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     mark = session.mark()
     if state.get("mark") == mark:
         return
-    known = KnownRows(_recall(session, state), every_key=True)
+    lost = f"Connection '{session.name}': what is known of its cells"
+    known = KnownRows(recall(session.archive, state, lost=lost), every_key=True)
     intake = session.intake(endpoint)
     found = False
     for sheet in _sheets(session):
@@ -199,7 +200,7 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
         )
     yield from intake.gone([(key,) for key in gone])
     yield from intake.finish()
-    _remember(session, state, known)
+    remember(session.archive, state, CELLS.name, known)
     state["mark"] = mark
 
 
@@ -342,31 +343,6 @@ def _text(sheet: Sheet, *, check: bool) -> pa.Table:
             f"{sheet.name}: {layout.row_count:,} rows were announced, but {table.num_rows:,} arrived; it is read again at the next run."
         )
     return table
-
-
-def _recall(session: Session, state: State) -> pa.Table:
-    reference = state.get("cells")
-    if reference is None:
-        return REMEMBERED.empty_table()
-    content = session.archive.recall(reference)
-    if content is None:
-        raise SourceError(
-            f"Connection '{session.name}': what is known of its cells is no longer in the archive, so that deletes cannot be noticed: bring back "
-            "the archive's folder 'known', or read the connection anew under another name."
-        )
-    with pa.ipc.open_stream(content) as reader:
-        return reader.read_all()
-
-
-def _remember(session: Session, state: State, known: KnownRows) -> None:
-    table = known.to_remember()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    before = state.get("cells")
-    reference = session.archive.remember(CELLS.name, sink.getvalue().to_pybytes())
-    state["cells"] = reference
-    session.archive.forget(CELLS.name, but=before or reference)
 
 
 READERS = {VERSIONS.name: versions, LIST_ITEMS.name: list_items, CELLS.name: cells}

@@ -23,13 +23,13 @@ from dlt_sources.assembly import State
 from dlt_sources.database.driver import ROOM, Database, TextTooLong
 from dlt_sources.database.mapping import MappingError, RecordMapping
 from dlt_sources.database.records import DELETED_ROWS
-from dlt_sources.http import IncompleteRead, Reply, SourceError
+from dlt_sources.http import IncompleteRead, Reply
 from dlt_sources.http.redaction import redact
 from dlt_sources.records import Archive, Table
 from dlt_sources.records.columns import UnfitColumn, fit
 from dlt_sources.records.declare import COUNT, TEXT
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import NEVER, REMEMBERED, KnownRows, Numbers
+from dlt_sources.records.known import NEVER, KnownRows, Numbers, recall, remember
 
 _CURSOR = "_cursor"
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - cursors stand as the database tells them, in the session's time zone
@@ -127,7 +127,8 @@ class Reading:
         self._forget_other_mapping(state)
         now = datetime.now(ZoneInfo(self._zone))
         self._database.text_size = max(self._database.text_size, state.get("text_size", 0))
-        known = KnownRows(self._recall(archive, state), self._mapping.notices_deletes)
+        lost = f"{self._connection}: what is known of {self._table.name}" if self._mapping.notices_deletes else None
+        known = KnownRows(recall(archive, state, lost=lost), self._mapping.notices_deletes)
         self._list_live(archive, known)
         newest: int | None = state.get("cursor")
         sql = self.sql(None if newest is None else newest - self._overlap)
@@ -147,7 +148,7 @@ class Reading:
             state["cursor"] = newest
         if self._database.text_size > state.get("text_size", ROOM):
             state["text_size"] = self._database.text_size
-        self._remember(archive, state, known)
+        remember(archive, state, self._endpoint.name, known)
 
     def _tell_deletes(self, archive: Archive, known: KnownRows) -> Iterator[Any]:
         """Rows that have gone, and those that are back."""
@@ -194,32 +195,6 @@ class Reading:
         kinds = {column.name: column.kind for column in self._table.columns}
         parts = [fit(fit(batch.column(part), kinds[part], self._zone).array, TEXT).array for part in self._table.key]
         return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "|")
-
-    def _recall(self, archive: Archive, state: State) -> pa.Table:
-        reference = state.get("known")
-        if reference is None:
-            return REMEMBERED.empty_table()
-        content = archive.recall(reference)
-        if content is not None:
-            with pa.ipc.open_stream(content) as reader:
-                return reader.read_all()
-        if self._mapping.notices_deletes:
-            raise SourceError(
-                f"{self._connection}: what is known of {self._table.name} is no longer in the archive, so that deletes cannot be "
-                "noticed: bring back the archive's folder 'known', or read the connection anew under another name."
-            )
-        return REMEMBERED.empty_table()
-
-    def _remember(self, archive: Archive, state: State, known: KnownRows) -> None:
-        table = known.to_remember()
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as writer:
-            writer.write_table(table)
-        before = state.get("known")
-        reference = archive.remember(self._endpoint.name, sink.getvalue().to_pybytes())
-        if reference != before:
-            state["known"] = reference
-        archive.forget(self._endpoint.name, but=before or reference)
 
     def _forget_other_mapping(self, state: State) -> None:
         """After a change of the mapping everything is read again; a change of the key must not leave rows under both."""

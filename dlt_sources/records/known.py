@@ -8,12 +8,17 @@ with the rows only names it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from dlt_sources.http import SourceError
+from dlt_sources.records.archive import Archive
 
 Hashes = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
@@ -245,3 +250,33 @@ def _table(rows: _Rows, *, compared: Flags) -> pa.Table:
     """Prints that are not compared are of no use to anybody: they are left out, so that they make no difference either."""
     prints = np.where(compared, rows.prints, np.uint64(0))
     return pa.table([rows.keys, rows.hashes, prints, compared, np.zeros(len(rows.hashes), np.bool_)], REMEMBERED)
+
+
+def recall(archive: Archive, state: MutableMapping[str, Any], *, lost: str | None) -> pa.Table:
+    """What :func:`remember` kept for the next run; nothing at the first one.
+
+    ``lost`` is what to say where the archive has it no more, which raises :class:`SourceError`; None: then all is new again.
+    """
+    reference = state.get("known")
+    content = None if reference is None else archive.recall(reference)
+    if content is not None:
+        with pa.ipc.open_stream(content) as reader:
+            return reader.read_all()
+    if reference is not None and lost is not None:
+        raise SourceError(
+            f"{lost} is no longer in the archive, so that deletes cannot be noticed: bring back the archive's folder "
+            "'known', or read the connection anew under another name."
+        )
+    return REMEMBERED.empty_table()
+
+
+def remember(archive: Archive, state: MutableMapping[str, Any], name: str, known: KnownRows) -> None:
+    """Keep under ``name`` what the next run must know; the state names it, and is left as it was where nothing has changed."""
+    table = known.to_remember()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    before, reference = state.get("known"), archive.remember(name, sink.getvalue().to_pybytes())
+    if reference != before:
+        state["known"] = reference
+    archive.forget(name, but=before or reference)

@@ -50,7 +50,7 @@ parts as (
         connection_id,
         entity_id,
         plan_id,
-        'all' as department_name,
+        case when grouping(department_name) = 1 then 'all' else department_name end as department_name,
         account_code,
         period_month,
         any_value(plan_name) as plan_name,
@@ -61,26 +61,8 @@ parts as (
         case when count(distinct phasing_method) = 1 then min(phasing_method) else 'mixed' end as phasing_method,
         sum(amount_func) as amount_func
     from entries
-    group by source_system, connection_id, entity_id, plan_id, account_code, period_month
-    union all
-    select
-        source_system,
-        connection_id,
-        entity_id,
-        plan_id,
-        department_name,
-        account_code,
-        period_month,
-        any_value(plan_name) as plan_name,
-        any_value(scenario) as scenario,
-        any_value(fiscal_year) as fiscal_year,
-        any_value(updated_at) as updated_at,
-        bool_or(is_locked) as is_locked,
-        case when count(distinct phasing_method) = 1 then min(phasing_method) else 'mixed' end as phasing_method,
-        sum(amount_func) as amount_func
-    from entries
-    where department_name is not null
-    group by source_system, connection_id, entity_id, plan_id, department_name, account_code, period_month
+    group by source_system, connection_id, entity_id, plan_id, account_code, period_month, rollup(department_name)
+    having grouping(department_name) = 1 or department_name is not null
 
 ),
 

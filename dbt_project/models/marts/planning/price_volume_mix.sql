@@ -177,19 +177,13 @@ parted as (
     select
         *,
         {{ money('case when is_common then (actual_price - budget_price) * actual_quantity else 0 end') }} as price_effect,
-        case when is_common then cast(whole_actual_quantity - whole_budget_quantity as double) / whole_budget_quantity else 0 end as growth,
+        case
+            when is_common then {{ apportioned('budget', 'whole_actual_quantity - whole_budget_quantity', 'whole_budget_quantity') }}
+            else 0
+        end as quantity_effect,
         cast(case when budget_quantity is null then actual else 0 end as decimal(20, 4)) as new_effect,
         cast(case when actual_quantity is null then -budget else 0 end as decimal(20, 4)) as lost_effect
     from summed
-
-),
-
-grown as (
-
-    select
-        *,
-        {{ money('growth * cast(budget as double)') }} as quantity_effect
-    from parted
 
 ),
 
@@ -199,7 +193,7 @@ products as (
         *,
         -- What is left of a product is its share in all: as small a rest as rounding makes is in it.
         cast(case when is_common then actual - budget - price_effect - quantity_effect else 0 end as decimal(20, 4)) as mix_effect
-    from grown
+    from parted
 
 ),
 
