@@ -115,7 +115,7 @@ class Session:
 
 def models(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """All models that are listed; what a model takes up of memory is no change."""
-    yield from _documents(session, endpoint, state, session.asked.pages("models", "models"), lambda key: (key,))
+    yield from session.intake(endpoint, state.setdefault("known", {})).whole(session.asked.pages("models", "models"))
 
 
 def versions(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
@@ -123,9 +123,8 @@ def versions(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any
     mark = session.mark()
     if state.get("mark") == mark:
         return
-    yield from _documents(
-        session, endpoint, state, session.asked.pages(f"{session.asked.root}/versions", "versionMetadata"), lambda key: (key,)
-    )
+    pages = session.asked.pages(f"{session.asked.root}/versions", "versionMetadata")
+    yield from session.intake(endpoint, state.setdefault("known", {})).whole(pages)
     state["mark"] = mark
 
 
@@ -134,9 +133,8 @@ def list_items(session: Session, endpoint: Endpoint, state: State) -> Iterator[A
     mark = session.mark()
     if state.get("mark") == mark:
         return
-    yield from _documents(
-        session, endpoint, state, _items(session.asked, session.settings.columns), lambda key: tuple(key.split("|"))
-    )
+    pages = _items(session.asked, session.settings.columns)
+    yield from session.intake(endpoint, state.setdefault("known", {})).whole(pages, lambda key: tuple(key.split("|")))
     state["mark"] = mark
 
 
@@ -152,26 +150,6 @@ def _items(asked: Asked, columns: Mapping[str, str]) -> Iterator[tuple[Reply, li
         around = msgspec.json.encode(told).removesuffix(b"}")
         for reply, rows in asked.pages(f"{asked.root}/lists/{each.id}/items", "listItems", _EVERYTHING):
             yield reply, [msgspec.Raw(around + b"," + bytes(row).lstrip().removeprefix(b"{")) for row in rows]
-
-
-def _documents(session: Session, endpoint: Endpoint, state: State, pages: Any, key_of: Any) -> Iterator[Any]:
-    """Whole listings: what is new or changed, and orders to take out what is no longer listed."""
-    known: dict[str, str] = state.setdefault("known", {})
-    before = set(known)
-    intake = session.intake(endpoint, known)
-    listed: set[str] = set()
-    for reply, rows in pages:
-        yield from intake.take(reply, rows)
-        for row in rows:
-            try:
-                listed.add(endpoint.identity(msgspec.json.decode(row, type=endpoint.document)))
-            except msgspec.DecodeError:  # set aside, with its reason; what it was may stay
-                before.clear()
-    gone = sorted(before - listed)
-    yield from intake.gone([key_of(key) for key in gone])
-    for key in gone:
-        known.pop(key, None)
-    yield from intake.finish()
 
 
 def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:

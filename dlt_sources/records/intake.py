@@ -208,6 +208,32 @@ class Intake:
         for table in self._endpoint.tables:
             yield _item(table, tombstones(keys, table, connection_id=self._connection_id))
 
+    def whole(
+        self,
+        pages: Iterable[tuple[Reply, Sequence[msgspec.Raw]]],
+        key_of: Callable[[str], tuple[str | int, ...]] = lambda identity: (identity,),
+    ) -> Iterator[Any]:
+        """Take in all pages of a listing that tells everything each time, and order out what it no longer lists.
+
+        ``key_of`` turns a document's identity into its key in each table. While a document cannot be read nobody knows which it was:
+        then nothing is ordered out.
+        """
+        known = {} if self._known is None else self._known
+        endpoint, before = self._endpoint, set(known)
+        listed: set[str] = set()
+        for reply, rows in pages:
+            yield from self.take(reply, rows)
+            for row in rows:
+                try:
+                    listed.add(endpoint.identity(msgspec.json.decode(row, type=endpoint.document)))
+                except msgspec.DecodeError:  # set aside, with its reason
+                    before.clear()
+        left = sorted(before - listed)
+        yield from self.gone([key_of(identity) for identity in left])
+        for identity in left:
+            known.pop(identity, None)
+        yield from self.finish()
+
     def finish(self) -> Iterator[Any]:
         """Yield the extraction's own row, if it changed anything."""
         counts = self._counts
