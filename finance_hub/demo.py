@@ -27,6 +27,7 @@ from sandbox.server import RunningSandbox, Shown
 
 COMPANY = "meridian.duckdb"
 """In the home of a demo: the simulated company, with the truth that ``finance-hub scorecard`` compares with."""
+_ALERTS_SHOWN = 15
 MARK = "# Written by `finance-hub demo`, which writes it anew each time."
 
 
@@ -187,8 +188,11 @@ def _show(found: Settings, outcome: Outcome, console: Console) -> None:
     )
     from finance_hub.cli.alerts import alerts_table
 
-    console.print(alerts_table(Outbox(found.home).incidents()))
     place = "" if found.home == Path(".hub").resolve() else f" --home {found.home}"
+    incidents = Outbox(found.home).incidents()
+    console.print(alerts_table(incidents[:_ALERTS_SHOWN]))
+    if len(incidents) > _ALERTS_SHOWN:
+        console.print(f"{len(incidents) - _ALERTS_SHOWN} more: finance-hub alerts{place}", soft_wrap=True, highlight=False)
     console.print(f"Everything is in {found.home}; readers use {outcome.snapshot}.", soft_wrap=True)
     console.print("\nNext:", highlight=False)
     for command in (

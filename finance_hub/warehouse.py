@@ -66,12 +66,15 @@ def _open(path: Path, *, read_only: bool, wait: float) -> Database:
     config = {"access_mode": "READ_ONLY"} if read_only else {}
     while True:
         try:
-            return duckdb.connect(str(path), config=config)
+            database = duckdb.connect(str(path), config=config)
         except duckdb.IOException as trouble:
             if _LOCKED not in str(trouble):
                 raise
             if time.monotonic() > give_up_at:
                 raise WarehouseBusyError(f"{path} is held by another process; stop it, or wait and run again.") from trouble
+        else:
+            database.execute("set enable_progress_bar = false")  # it would be drawn over what this process prints
+            return database
         time.sleep(0.1)
 
 

@@ -62,7 +62,7 @@ def simulate(
     with duckdb.connect() as company:
         # Attached under a name of our own: a file called company.duckdb would clash with the schema of that name.
         company.execute("attach '{}' as meridian; use meridian".format(str(partial).replace("'", "''")))
-        company.execute("set preserve_insertion_order = false")
+        company.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
         company.execute(SCHEMA)
         company.execute(
             "insert into company.parameter values (?, ?, ?, ?, ?, ?)", [seed, scale, as_of, horizon_days, first, VERSION]

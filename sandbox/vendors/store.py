@@ -33,7 +33,7 @@ class CompanyStore:
 
     def __init__(self, company: Path, *, facts: str, current: str) -> None:
         self._db = duckdb.connect()
-        self._db.execute("set threads = 2")
+        self._db.execute("set threads = 2; set enable_progress_bar = false")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         self._facts, self._current = facts, current
         self._making = threading.Lock()

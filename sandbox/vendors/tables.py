@@ -27,6 +27,7 @@ class ShownTables:
 
     def __init__(self, company: Path, system: str, views: str) -> None:
         self._db = duckdb.connect()
+        self._db.execute("set enable_progress_bar = false")
         self._moving = threading.Lock()
         self._stale = False
         self._db.execute(f"attach '{company}' as meridian (read_only)")
