@@ -11,9 +11,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from dlt_sources.planguru.cells import Cell, Fault, Share, exact
 
 _LARGEST = 512 * 1024 * 1024  # of a workbook, unpacked
@@ -44,6 +41,9 @@ def grids(name: str, content: bytes) -> list[Grid]:
 
 
 def _workbook(content: bytes) -> list[Grid]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(member.file_size for member in packed.infolist()) > _LARGEST:

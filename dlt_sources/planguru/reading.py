@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from openpyxl.utils import get_column_letter
 
 from dlt_sources.assembly import State
 from dlt_sources.files import Found, Shelf
@@ -107,14 +106,13 @@ def _parts(name: str, content: bytes, mapping: PlanGuruMapping) -> Iterator[Part
         yield Part("", status="set_aside", reason=str(trouble))
         return
     for grid in sheets:
-        yield _part(grid, rule, {**mapping.values, **rule.values, **told}, mapping)
+        if any(cell is not None for row in grid.rows for cell in row):
+            yield _part(grid, rule, {**mapping.values, **rule.values, **told}, mapping)
 
 
 def _part(grid: Any, rule: FileRule, told: dict[str, str], mapping: PlanGuruMapping) -> Part:
     of, named = next(((of, named) for of in rule.sheets if (named := told_by(of.name, grid.name)) is not None), (None, {}))
     if of is None:
-        if not any(cell is not None for row in grid.rows for cell in row):
-            return Part(grid.name, Sheet(grid.name, grid.is_hidden), "left_out", "is empty")
         sheet = Sheet(grid.name, grid.is_hidden, problems=[(0, "no rule of the mapping reads a sheet of this name")])
     elif not of.read:
         return Part(grid.name, Sheet(grid.name, grid.is_hidden), "left_out", "the mapping leaves it out")
@@ -235,6 +233,12 @@ def _keys_of(known: KnownRows, slots: set[str]) -> pa.Array:
     return live.filter(reduce(pc.or_, [pc.starts_with(live, f"{slot} | ") for slot in sorted(slots)]))
 
 
+def _letters(column: int) -> str:
+    """The name of a column: A, Z, AA."""
+    first, last = divmod(column, 26)
+    return (_letters(first - 1) if first else "") + chr(ord("A") + last)
+
+
 def _rows(export: Export, part: Part, mapping: PlanGuruMapping, keys: Counter[str]) -> Iterator[dict[str, str | None]]:
     for slot, line in part.lines:
         told = line.told
@@ -262,7 +266,7 @@ def _rows(export: Export, part: Part, mapping: PlanGuruMapping, keys: Counter[st
             "phasing": None if line.period.months == 1 else mapping.method(line.category, code),
             "file_name": export.found.name,
             "sheet_name": part.name,
-            "cell_address": f"{get_column_letter(line.column + 1)}{line.row}",
+            "cell_address": f"{_letters(line.column)}{line.row}",
         }
 
 

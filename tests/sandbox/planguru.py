@@ -9,12 +9,18 @@ from openpyxl import Workbook
 
 from tests.sandbox.hub import Hub
 
-NAME = "planguru_bf"
 TABLES = ("cells", "sheets")
-TITLES = (["Firm Ltd"], ["Budget 2026 - Income Statement"], ["Fiscal year 2026"], ["Prepared 12/12/2025"], ["Draft"], ["In USD"], [])
-MONTHS = ("Jan 2026", "Feb 2026", "Mar 2026")
+TITLES = (
+    ["Firm Ltd"],
+    ["Budget 2026 - Income Statement"],
+    ["Fiscal year 2026"],
+    ["Prepared 12/12/2025"],
+    ["Draft"],
+    ["In USD"],
+    [],
+)
 GOOD: Sequence[Sequence[object]] = (
-    ["Account", *MONTHS],
+    ["Account", "Jan 2026", "Feb 2026", "Mar 2026"],
     ["Revenue"],
     ["4000 Sales", 100, 110.1, 120.05],
     ["4100 Services", 50, None, 0.1],
@@ -30,7 +36,7 @@ GOOD: Sequence[Sequence[object]] = (
 def write(path: Path, *sheets: tuple[str, Sequence[Sequence[object]]], hidden: Sequence[str] = ()) -> Path:
     """A workbook of some sheets: name and rows, under the titles of a budget."""
     book = Workbook()
-    book.remove(book.active)
+    book.active.title = "Cover"
     for name, rows in sheets:
         sheet = book.create_sheet(name)
         sheet.sheet_state = "hidden" if name in hidden else "visible"

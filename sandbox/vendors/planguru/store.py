@@ -43,6 +43,10 @@ _TARGETS = """
     left join source.company.employee e on e.employee_id = t.scope_key
     where t.entity_id = $site or t.entity_id is null order by metric, scope, 3, period_month
 """
+_MEASURED = """
+    select min(b.created_at), max(month) filter (last_day(month) < $horizon::date) from source.company.budget b
+    left join source.company.plan_driver using (budget_id) where entity_id = $site and version = 'actuals'
+"""
 _CLASSES = {
     ("revenue", "entity"): "Revenue target",
     ("revenue", "product"): "Revenue target by product",
@@ -78,6 +82,7 @@ class PlanGuruStore:
         if not self.sites:
             raise ValueError("The company has no entity that plans in PlanGuru.")
         self._lock = threading.Lock()
+        self._listed: dict[tuple[str, datetime], dict[str, datetime]] = {}
         self._kept: dict[tuple[str, str, datetime], bytes] = {}
         self._horizon = datetime(1970, 1, 1)  # noqa: DTZ001 - as the company tells moments: UTC without offset
 
@@ -87,28 +92,30 @@ class PlanGuruStore:
 
     def files(self, site: str) -> list[File]:
         """The exports of an entity, in the order of their names."""
-        found = {f"{version.name}.xlsx": self._changed_at(version) for version in self._versions(site)}
-        ((made_at, measured),) = self._read(
-            """select min(b.created_at), max(month) filter (last_day(month) < $horizon::date) from source.company.budget b
-            left join source.company.plan_driver using (budget_id) where entity_id = $site and version = 'actuals'""",
-            site=site,
-            horizon=self._horizon,
-        )
-        if measured is not None:
-            found[_ACTUALS] = datetime.combine(_month_after(measured), datetime.min.time())
-        if made_at is not None and made_at <= self._horizon:
-            found[_TARGETS_FILE] = made_at
-        return [File(name, at.replace(tzinfo=UTC)) for name, at in sorted(found.items())]
+        return [File(name, at.replace(tzinfo=UTC)) for name, at in sorted(self._exported(site).items())]
 
     def content(self, site: str, name: str) -> bytes | None:
         """The bytes of a file; None where there is none of this name."""
-        file = next((file for file in self.files(site) if file.name == name), None)
-        if file is None:
+        changed_at = self._exported(site).get(name)
+        if changed_at is None:
             return None
-        key = (site, name, file.changed_at)
+        key = (site, name, changed_at)
         if key not in self._kept:
-            self._kept[key] = self._written(site, name, file.changed_at)
+            self._kept[key] = self._written(site, name, changed_at)
         return self._kept[key]
+
+    def _exported(self, site: str) -> dict[str, datetime]:
+        """The names of exports, and when each was made last."""
+        key = (site, self._horizon)
+        if key not in self._listed:
+            found = {f"{version.name}.xlsx": self._changed_at(version) for version in self._versions(site)}
+            ((made_at, measured),) = self._read(_MEASURED, site=site, horizon=self._horizon)
+            if measured is not None:
+                found[_ACTUALS] = datetime.combine(_month_after(measured), datetime.min.time())
+            if made_at is not None and made_at <= self._horizon:
+                found[_TARGETS_FILE] = made_at
+            self._listed[key] = found
+        return self._listed[key]
 
     def _written(self, site: str, name: str, at: datetime) -> bytes:
         ((currency,),) = self._read("select currency from source.company.entity where entity_id = $site", site=site)

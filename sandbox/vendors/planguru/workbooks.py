@@ -13,10 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 _SECTIONS: Sequence[tuple[str, Callable[[str, str], bool], str]] = (
     ("Revenue", lambda kind, sort: kind == "revenue" and sort == "revenue", ""),
     ("Cost of Sales", lambda _, sort: sort == "direct_cost", "Gross Profit"),
@@ -56,6 +52,8 @@ class Book:
 
 def workbook(book: Book, at: datetime) -> bytes:
     """The bytes of a workbook, which are always the same for the same plan."""
+    from openpyxl import Workbook
+
     made = Workbook()
     made.remove(made.active)
     months = sorted({line[5] for line in book.lines})
@@ -106,13 +104,12 @@ def _months(sheet: Any, book: Book, label: str, months: Sequence[date], more: Se
         for year in years:
             first = 2 + min(place for place, month in enumerate(months) if month.year == year)
             last = first + sum(month.year == year for month in months) - 1
-            sheet.merge_cells(f"{get_column_letter(first)}{at}:{get_column_letter(last)}{at}")
+            sheet.merge_cells(start_row=at, end_row=at, start_column=first, end_column=last)
         headings: list[Any] = [f"{month:%b}" for month in months]
     else:
         headings = [_FORMS.get(kind, _FORMS["original"])(month) for month in months]
     sheet.append([label, *headings, *more])
     for cell in sheet[sheet.max_row]:
-        cell.font = Font(bold=True)
         if isinstance(cell.value, date):
             cell.number_format = "mmm-yy"
 
