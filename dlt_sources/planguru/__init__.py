@@ -19,7 +19,7 @@ from dlt_sources.http import SourceError
 from dlt_sources.planguru import reading, records
 from dlt_sources.planguru.grids import ENDINGS
 from dlt_sources.planguru.mapping import EXAMPLE, MappingError, read_mapping
-from dlt_sources.planguru.reading import Export, Session
+from dlt_sources.planguru.reading import Export, Seen, Session
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint
 
@@ -36,7 +36,7 @@ def source(connection: Connection[PlanGuruSettings], unavailable: Unavailable | 
     mapping = read_mapping(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     archive = Archive(connection.archive, "planguru", connection.name)
-    seen: dict[str, list[Export]] = {}
+    seen = Seen()
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         with open_shelf(connection, _is_wanted) as shelf:

@@ -14,7 +14,9 @@ from typing import Any
 from dlt_sources.planguru.cells import Cell, Fault, Share, exact
 
 _LARGEST = 512 * 1024 * 1024  # of a workbook, unpacked
-ENDINGS = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
+_WORKBOOKS, _OTHERS, _TABLES = (".xlsx", ".xlsm"), (".xls", ".xlsb", ".ods", ".numbers"), (".csv", ".tsv", ".txt")
+ENDINGS = (*_WORKBOOKS, *_OTHERS, *_TABLES)
+"""Of names of files that are looked at: those that cannot be read are told."""
 
 
 class UnreadableFile(ValueError):
@@ -35,8 +37,10 @@ def grids(name: str, content: bytes) -> list[Grid]:
 
     Raises :class:`UnreadableFile`.
     """
-    if name.lower().endswith((".xlsx", ".xlsm")):
+    if name.lower().endswith(_WORKBOOKS):
         return _workbook(content)
+    if name.lower().endswith(_OTHERS):
+        raise UnreadableFile("is a workbook of another kind: save it as .xlsx")
     return [Grid(name.rpartition("/")[2].rpartition(".")[0], is_hidden=False, rows=_table(content))]
 
 

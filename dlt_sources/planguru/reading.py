@@ -52,26 +52,39 @@ class Export:
 
 
 @dataclass
+class Seen:
+    """The files as one run found them."""
+
+    files: list[Found] | None = None
+    exports: list[Export] | None = None
+
+
+@dataclass
 class Session:
-    """What the reading of one run has at hand; the files are read for the first listing that asks."""
+    """What the reading of one listing has at hand; ``seen`` is common to those of one run."""
 
     shelf: Shelf
     mapping: PlanGuruMapping
     mapping_digest: str
     archive: Archive
     name: str
-    seen: dict[str, list[Export]] = field(default_factory=dict)
+    seen: Seen
 
-    def mark(self, files: Sequence[Found]) -> str:
+    def mark(self) -> str:
         """What tells one state of the folder from another, together with how it is read."""
-        told = [[file.name, file.stamp] for file in files]
+        told = [[file.name, file.stamp] for file in self._files()]
         return hashlib.sha256(msgspec.json.encode([told, self.mapping_digest])).hexdigest()
 
-    def exports(self, files: Sequence[Found]) -> list[Export]:
+    def exports(self) -> list[Export]:
         """The files that are there, the newest first."""
-        if "exports" not in self.seen:
-            self.seen["exports"] = read_files(self.shelf, files, self.mapping)
-        return self.seen["exports"]
+        if self.seen.exports is None:
+            self.seen.exports = read_files(self.shelf, self._files(), self.mapping)
+        return self.seen.exports
+
+    def _files(self) -> list[Found]:
+        if self.seen.files is None:
+            self.seen.files = self.shelf.files()
+        return self.seen.files
 
     def intake(self, endpoint: Endpoint, known: dict[str, str] | None = None) -> Intake:
         """Takes in the pages of an endpoint."""
@@ -136,13 +149,12 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
 
     What the former good version of a sheet said stays while the sheet is set aside.
     """
-    files = session.shelf.files()
-    if state.get("mark") == session.mark(files):
+    if state.get("mark") == session.mark():
         return
     lost = f"Connection '{session.name}': what is known of its plans"
     known = KnownRows(recall(session.archive, state, lost=lost), every_key=True)
     intake = session.intake(endpoint)
-    exports = session.exports(files)
+    exports = session.exports()
     gave: dict[str, dict[str, list[str]]] = state.get("gave", {})
     held = _hold(exports, gave, known)
     keys: Counter[str] = Counter()
@@ -154,10 +166,10 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
             yield from intake.take_arrow(page, _batch(rows), known, aside=aside)
     known.list_live(_keys_of(known, held))
     gone = known.gone()
-    if len(gone) and len(gone) == known.count:
+    if len(gone) and not any(part.lines for export in exports for part in export.parts):
         raise IncompleteRead(
-            f"Connection '{session.name}': none of the {known.count:,} known amounts is left. Check path and mapping; if the plans were moved, "
-            "read the connection anew under another name."
+            f"Connection '{session.name}': none of the {len(gone):,} known amounts is left, and there are no others. Check path and mapping; "
+            "if there are no plans any more, take the connection out of the settings."
         )
     yield from intake.gone([(key,) for key in gone.to_pylist()])
     yield from intake.finish()
@@ -169,7 +181,7 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
         for export in exports
         if not _is_lost(export)
     } | {export.found.name: gave.get(export.found.name, {}) for export in exports if _is_lost(export)}
-    state["mark"] = session.mark(files)
+    state["mark"] = session.mark()
 
 
 def _is_lost(export: Export) -> bool:
@@ -301,16 +313,15 @@ def _refused(export: Export, part: Part) -> Iterator[Refused]:
 
 def sheets(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     """What became of each sheet of the files that are there."""
-    files = session.shelf.files()
-    if state.get("mark") == session.mark(files):
+    if state.get("mark") == session.mark():
         return
-    exports = session.exports(files)
+    exports = session.exports()
     documents = [msgspec.Raw(msgspec.json.encode(_told(export, part))) for export in exports for part in export.parts]
     body = b"[" + b",".join(bytes(document) for document in documents) + b"]"
     page = Reply(200, {}, body, f"sheets of the files in {session.shelf.place}", datetime.now(UTC))
     intake = session.intake(endpoint, state.setdefault("known", {}))
     yield from intake.whole([(page, documents)], lambda key: tuple(msgspec.json.decode(key)))
-    state["mark"] = session.mark(files)
+    state["mark"] = session.mark()
 
 
 def _told(export: Export, part: Part) -> dict[str, Any]:

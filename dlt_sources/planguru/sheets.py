@@ -28,6 +28,7 @@ from dlt_sources.planguru.grids import Grid
 from dlt_sources.planguru.mapping import PlanGuruMapping, SheetRule, fits, told_by
 
 _TOTAL = re.compile(r"totals?\b[\s:\-]*(?:(?:of|for)\s+)?(?P<name>.*)|(?P<last>.+?)[\s:\-]+totals?", re.IGNORECASE)
+_SHARE = re.compile(r"^%|%$|% (?:of|growth|change)\b|\bpercent(?:age)?\b", re.IGNORECASE)
 _COMPUTED = re.compile(
     r"(?:gross|net|operating|ordinary|pre-?tax)\b.*\b(?:profit|loss|income|earnings|margin|surplus|deficit|change|cash ?flow)\b.*"
     r"|ebitda?\b.*|(?:profit|income|earnings|loss)\s+(?:before|after|from)\b.*|contribution(?: margin)?|(?:beginning|ending)\b.*\bcash\b.*",
@@ -259,7 +260,7 @@ class _Grid(_Reading):
             if label and not self._is_computed(label):
                 self._begin(label, number)
             return
-        if _is_share(label, shown, row):
+        if _is_share(label, shown):
             return
         self.sheet.texts[number] = ", ".join([label, *(_told(cell) for cell in shown.values())])
         if not label:
@@ -297,7 +298,7 @@ class _Grid(_Reading):
                 row.of = closed
             closed.rows += each.rows
         del self.open[place:]
-        for column in self.periods:
+        for column in self.periods if self.rule.totals else ():
             self._hold(closed, number, column, shown.get(column))
         if self.open:  # a class within a class is part of it
             self.open[-1].rows += closed.rows
@@ -386,7 +387,7 @@ class _List(_Reading):
             return
         self.sheet.texts[number] = ", ".join(_told(cell) for cell in row if _shows(cell))
         told = {**self.sheet.told, **told}
-        if isinstance(value, Share) or "%" in label:
+        if isinstance(value, Share) or _SHARE.search(label):
             return
         span = period(cells["period"], self.calendar, self._year(told))
         if not isinstance(value, Decimal) or span is None:
@@ -451,13 +452,13 @@ def _is_named(cell: Cell) -> bool:
     return isinstance(cell, date) or (isinstance(cell, str) and not cell.strip().isdigit())
 
 
-def _is_share(label: str, shown: Mapping[int, Cell], row: list[Cell]) -> bool:
+def _is_share(label: str, shown: Mapping[int, Cell]) -> bool:
     """Whether a row shows percentages: by its name, its format, or its text."""
-    if "%" in label or re.search(r"\bpercent", label, re.IGNORECASE):
+    if _SHARE.search(label):
         return True
     shares = sum(isinstance(cell, Share) for cell in shown.values())
     faults = sum(isinstance(cell, Fault) for cell in shown.values())  # a share of nothing
-    return shares > 0 and shares + faults == len(shown) and bool(row)
+    return shares > 0 and shares + faults == len(shown)
 
 
 def _plain(number: Decimal) -> str:

@@ -16,6 +16,7 @@ from dlt_sources.planguru.mapping import EXAMPLE
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors.planguru import write_exports
 from sandbox.vendors.wire import VirtualClock
+from tests.http.fault_server import FaultServer, http, say
 from tests.sandbox.hub import Hub, let_pass
 from tests.sandbox.planguru import GOOD, TABLES, hub_of, write
 
@@ -221,7 +222,11 @@ def test_a_plan_whose_file_is_gone_is_taken_out_but_an_empty_folder_is_a_loud_fa
     (folder / "Upside 2026.xlsx").unlink()
     hub.load()
     assert hub.query("select distinct department from planguru.cells") == [("Sales",)]
+    write(folder / "Other 2026.xlsx", ("IS Marketing", GOOD))
     (folder / "Budget 2026.xlsx").unlink()
+    hub.load()
+    assert hub.query("select distinct department from planguru.cells") == [("Marketing",)], "all of it may be others"
+    (folder / "Other 2026.xlsx").unlink()
     with pytest.raises(Exception, match="none of the 8 known amounts is left"):
         hub.load()
 
@@ -256,6 +261,21 @@ def test_replaced_workbooks_appear_as_time_passes(meridian: Path, tmp_path: Path
         full = Hub(tmp_path / "full", running.url, {"planguru"})
         full.load()
     assert hub.told("planguru", *TABLES) == full.told("planguru", *TABLES)
+
+
+def test_a_bucket_is_read_like_a_folder(folder: Path, tmp_path: Path) -> None:
+    content = (folder / "Budget 2026.xlsx").read_bytes()
+    listed = {"objects": [{"name": "Budget 2026.xlsx", "size": len(content), "timeModified": "2026-01-02T10:00:00.000Z"}]}
+    answers = (
+        http(json.dumps(listed).encode()),
+        http(content, "206 Partial", f"Content-Range: bytes 0-{len(content) - 1}/{len(content)}"),
+    )
+    with FaultServer([say(answers[0]), say(answers[1]), say(answers[0])]) as bucket:
+        toml = f'[connections.plans]\nsystem = "planguru"\nentity = "Firm Ltd"\nbase_url = "{bucket.url}/p/a-secret-part/n/firm/b/plans/o"\n'
+        hub = Hub(tmp_path / "hub", toml=toml)
+        assert hub.load() == {"cells": 8, "sheets": 1}
+        assert hub.load() == {}
+        assert sum("Budget%202026.xlsx" in request.splitlines()[0] for request in bucket.requests) == 1
 
 
 @pytest.mark.parametrize("kind", ["short_length", "empty_200", pytest.param("server_error", marks=pytest.mark.heavy)])
