@@ -1,5 +1,6 @@
 with
 
+-- What a plan is follows from what its titles or the mapping say, else from its name.
 cells as (
 
     select
@@ -8,7 +9,12 @@ cells as (
         coalesce(created_date, first_month) as made_date,
         coalesce(account_code, category) as account_ref,
         line_item in ('amount', 'volume', 'revenue target', 'quota') as is_flow,
-        lower(coalesce(kind, version_name)) not similar to '.*(budget|plan|forecast|actual).*' as is_what_if
+        case
+            when coalesce(kind, lower(version_name)) like '%actual%' then 'actual'
+            when coalesce(kind, lower(version_name)) like '%forecast%' then 'forecast'
+            when coalesce(kind, lower(version_name)) like '%budget%' or coalesce(kind, lower(version_name)) like '%plan%' then 'budget'
+            else 'scenario'
+        end as scenario
     from {{ ref('stg_planguru__cells') }}
     where line_item is not null and (line_item <> 'amount' or statement = 'IS')
 
@@ -59,7 +65,7 @@ patterns as (
         and spread.phasing = 'last_year'
         and earlier.span = 'month'
         and earlier.made_date <= spread.made_date
-        and not earlier.is_what_if
+        and earlier.scenario <> 'scenario'
 
 ),
 
@@ -143,7 +149,7 @@ placed as (
 
     select * from parts
     where span = 'month' or not is_flow
-    union all by name
+    union all
     select * from spread
 
 ),
@@ -156,7 +162,7 @@ final as (
         plan_id,
         company as org_unit_ref,
         version_name,
-        kind,
+        scenario,
         fiscal_year,
         created_date,
         is_locked,

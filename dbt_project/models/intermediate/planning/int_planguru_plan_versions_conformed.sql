@@ -13,7 +13,7 @@ plans as (
         plan_id,
         org_unit_ref,
         version_name as plan_name,
-        max(lower(coalesce(kind, version_name))) as told,
+        max(scenario) as scenario,
         max(fiscal_year) as fiscal_year,
         max(created_date) as created_date,
         bool_or(is_locked) as is_locked,
@@ -25,7 +25,7 @@ plans as (
 
 ),
 
--- What the titles do not tell follows from the plan: its name, and the months that it is of.
+-- What the titles do not tell follows from the months that the plan is of.
 final as (
 
     select
@@ -33,12 +33,7 @@ final as (
         plan_id,
         org_unit_ref,
         plan_name,
-        case
-            when told like '%actual%' then 'actual'
-            when told like '%forecast%' then 'forecast'
-            when told like '%budget%' or told like '%plan%' then 'budget'
-            else 'scenario'
-        end as scenario,
+        scenario,
         cast(
             coalesce(
                 fiscal_year, case when last_month < first_month + interval 1 year then extract(year from last_month) end
