@@ -33,6 +33,8 @@ from dlt_sources.oracle_fusion import TABLES as ORACLE_FUSION_TABLES
 from dlt_sources.oracle_fusion import OracleSettings
 from dlt_sources.pipedrive import PipedriveSettings
 from dlt_sources.pipedrive.records import TABLES as PIPEDRIVE_TABLES
+from dlt_sources.planguru import PlanGuruSettings
+from dlt_sources.planguru.records import TABLES as PLANGURU_TABLES
 from dlt_sources.quickbooks import QuickBooksSettings
 from dlt_sources.quickbooks.records import TABLES as QUICKBOOKS_TABLES
 from dlt_sources.records import Table
@@ -219,12 +221,21 @@ SYSTEMS: Mapping[str, System] = {
             docs="dlt_sources/anaplan/README.md",
         ),
         System(
+            name="planguru",
+            title="PlanGuru",
+            kind="planning",
+            tables=PLANGURU_TABLES,
+            settings=PlanGuruSettings,
+            cron="57 * * * *",
+            docs="dlt_sources/planguru/README.md",
+        ),
+        System(
             name="vena",
             title="Vena",
             kind="planning",
             tables=VENA_TABLES,
             settings=VenaSettings,
-            cron="57 * * * *",
+            cron="3 * * * *",
             docs="dlt_sources/vena/README.md",
         ),
         System(

@@ -10,7 +10,6 @@ import hashlib
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ import pyarrow.csv
 from dlt_sources.ad_platforms.records import declare
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
+from dlt_sources.files import open_path
 from dlt_sources.http import IncompleteRead, Reply, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
@@ -40,7 +40,7 @@ def source(platform: str, connection: Connection[Any], archive: Archive, unavail
     """The dlt source of the files that stand in place of a platform."""
 
     def read(_endpoint: Endpoint, state: State) -> Iterator[Any]:
-        contents = [(path, path.read_bytes()) for path in _paths(connection)]
+        contents = _contents(connection)
         digest = hashlib.sha256(b"".join(hashlib.sha256(content).digest() for _, content in contents)).hexdigest()
         if state.get("digest") == digest:
             return
@@ -49,10 +49,10 @@ def source(platform: str, connection: Connection[Any], archive: Archive, unavail
         )
         intake = Intake(_SPEND, connection_id=connection.name, archive=archive, known=None)
         batches = []
-        for path, content in contents:
-            batch = _rows(path, content, platform)
+        for name, content in contents:
+            batch = _rows(name, content, platform)
             batches.append(batch)
-            yield from intake.take_arrow(_page(path, content), batch, known)
+            yield from intake.take_arrow(_page(name, content), batch, known)
         gone = known.gone()
         if len(gone) and len(gone) == known.count:
             raise IncompleteRead(
@@ -71,34 +71,33 @@ def check(connection: Connection[Any]) -> list[Finding]:
     """Tell whether the files are there and have the columns."""
     findings = []
     try:
-        for path in _paths(connection):
-            rows = _rows(path, path.read_bytes(), "").num_rows
-            findings.append(Finding(ok=True, subject=path.name, message=f"readable ({rows} rows)"))
+        for name, content in _contents(connection):
+            rows = _rows(name, content, "").num_rows
+            findings.append(Finding(ok=True, subject=name, message=f"readable ({rows} rows)"))
     except SourceError as trouble:
         findings.append(Finding(ok=False, subject="path", message=str(trouble)))
     return findings
 
 
-def _paths(connection: Connection[Any]) -> list[Path]:
+def _contents(connection: Connection[Any]) -> list[tuple[str, bytes]]:
     """The file of the settings, or those of the folder, in the order of their names."""
     wanted = str(connection.settings.path)
-    beside = connection.archive.parent / wanted
-    path = beside if beside.exists() else Path(wanted).expanduser()
-    found = sorted(path.glob("*.csv")) if path.is_dir() else [path] if path.is_file() else []
+    shelf = open_path(connection, wanted, lambda name: name.lower().endswith(".csv"))
+    found = [(file.name, shelf.read(file)) for file in shelf.files()]
     if not found:
         raise SourceError(f"Connection '{connection.name}': path '{wanted}' is neither a CSV file nor a folder that holds one.")
     return found
 
 
-def _rows(path: Path, content: bytes, platform: str) -> pa.RecordBatch:
+def _rows(name: str, content: bytes, platform: str) -> pa.RecordBatch:
     """The rows of a file, every column as text; what is empty is absent."""
     try:
         with pa.csv.open_csv(io.BytesIO(content)) as opened:
             header = opened.schema.names
     except pa.ArrowInvalid as trouble:
-        raise SourceError(f"{path.name} is not a CSV file: {trouble}") from None
+        raise SourceError(f"{name} is not a CSV file: {trouble}") from None
     if missing := [name for name in NEEDED if name not in header]:
-        raise SourceError(f"{path.name} lacks the column '{missing[0]}'; needed are {', '.join(NEEDED)}.")
+        raise SourceError(f"{name} lacks the column '{missing[0]}'; needed are {', '.join(NEEDED)}.")
     options = pa.csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()),
         include_columns=[name for name in (*NEEDED, *OPTIONAL) if name in header],
@@ -110,7 +109,7 @@ def _rows(path: Path, content: bytes, platform: str) -> pa.RecordBatch:
             io.BytesIO(content), convert_options=options, parse_options=pa.csv.ParseOptions(newlines_in_values=True)
         )
     except pa.ArrowInvalid as trouble:
-        raise SourceError(f"{path.name} cannot be read whole: {trouble}") from None
+        raise SourceError(f"{name} cannot be read whole: {trouble}") from None
     columns = {name: table[name].combine_chunks() for name in table.schema.names}
     columns = {**{name: pa.nulls(table.num_rows, pa.string()) for name in OPTIONAL}, **columns}
     columns["ad_group_id"] = columns["ad_group_id"].fill_null("")
@@ -132,5 +131,5 @@ def _names(rows: pa.Table, connection_id: str, archive: Archive, state: State) -
         yield from intake.finish()
 
 
-def _page(path: Path, content: bytes) -> Reply:
-    return Reply(200, {}, content, f"file {path.name}", datetime.now(UTC))
+def _page(name: str, content: bytes) -> Reply:
+    return Reply(200, {}, content, f"file {name}", datetime.now(UTC))

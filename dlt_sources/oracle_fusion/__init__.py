@@ -17,13 +17,13 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
+from dlt_sources.files import Bucket, Folder, Store
 from dlt_sources.http import ApiClient, Policy, Reply
 from dlt_sources.oracle_fusion import documents, extracts, ledger, listings, records
 from dlt_sources.oracle_fusion.credentials import auth_of, pem, thumbprint
 from dlt_sources.oracle_fusion.ledger import Books, Chart, Told
 from dlt_sources.oracle_fusion.manifests import listed
 from dlt_sources.oracle_fusion.rest import Judge, Rest
-from dlt_sources.oracle_fusion.stores import Bucket, Folder, Store
 from dlt_sources.records import Archive, Table
 from dlt_sources.records.intake import Endpoint, Intake
 
@@ -189,9 +189,9 @@ def _extracts(connection: Connection[OracleSettings], archive: Archive) -> Any:
 
 def _store(connection: Connection[OracleSettings]) -> Store:
     settings = connection.settings
-    return (
-        Bucket(connection.name, settings.extract_url) if settings.extract_url else Folder(connection.name, settings.extract_folder)
-    )
+    if settings.extract_url:
+        return Bucket(connection.name, settings.extract_url, key="extract_url")
+    return Folder(connection.name, settings.extract_folder, key="extract_folder")
 
 
 _OF_THE_CHART: dict[str, Callable[[Books, Intake], Iterator[Any]]] = {

@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from dlt_sources.assembly import State
+from dlt_sources.files import Store
 from dlt_sources.http import SourceError
 from dlt_sources.oracle_fusion.ledger import Chart
 from dlt_sources.oracle_fusion.manifests import DATA, KEYS, Extracted, Manifest, View, bare, damaged, digests_of, listed, opened
 from dlt_sources.oracle_fusion.records import CHART_SEGMENTS, FusionRecord
-from dlt_sources.oracle_fusion.stores import Store
 from dlt_sources.records import Archive, Instant, PageEntry, Table
 from dlt_sources.records.bulk import BulkIntake
 from dlt_sources.records.intake import Endpoint

@@ -19,8 +19,8 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from dlt_sources.files import Store
 from dlt_sources.http import SourceError
-from dlt_sources.oracle_fusion.stores import Store
 
 log = logging.getLogger(__name__)
 DATA, KEYS = "csv", "pecsv"
@@ -106,7 +106,7 @@ class Listed:
 
 def listed(store: Store) -> Listed:
     """What a store holds."""
-    names = store.names()
+    names = [file.name for file in store.files()]
     manifests = [
         Manifest(name, hashlib.sha256(store.fetch(name).read_bytes()).hexdigest()[:32]) for name in names if _MANIFEST.search(name)
     ]

@@ -165,15 +165,22 @@ class Intake:
         yield from self._give(batch.tables, refused, page_id, reply.received_at)
 
     def take_arrow(
-        self, reply: Reply, rows: pa.RecordBatch, known: KnownRows, *, cursors: Numbers | None = None, zone: str = "UTC"
+        self,
+        reply: Reply,
+        rows: pa.RecordBatch,
+        known: KnownRows,
+        *,
+        cursors: Numbers | None = None,
+        zone: str = "UTC",
+        aside: Sequence[Refused] = (),
     ) -> Iterator[Any]:
         """Archive a page whose rows came as an Arrow batch, for an endpoint of one table, and yield what is new in it, as dlt items.
 
-        ``cursors`` is where each row stands in the order by which it is read; ``zone`` the time zone of moments without an offset.
-        Raises :class:`UnfitColumn`.
+        ``cursors`` is where each row stands in the order by which it is read; ``zone`` the time zone of moments without an offset;
+        ``aside`` what else the page holds, which its source has found unfit. Raises :class:`UnfitColumn`.
         """
         (table,) = self._endpoint.tables
-        page_id = self._keep(reply, rows.num_rows)
+        page_id = self._keep(reply, rows.num_rows + len(aside))
         fitted = fit_table(rows, table, connection_id=self._connection_id, page_id=page_id, zone=zone)
         keys = _key_texts(fitted.table, table)
         asked = known.needs_fingerprint(rows.num_rows, cursors)
@@ -182,7 +189,7 @@ class Intake:
         refused: dict[int, Refused] = {}
         for position, reason in fitted.bad.items():
             refused[position] = refuse(_row_json(rows, position), table.name, reason, keys[position].as_py() or "")
-            prints[position] = np.frombuffer(bytes.fromhex(refused[position].quarantine_id[:16]), np.uint64)[0]
+            prints[position] = _print_of(refused[position])
         if any(not each.record_key for each in refused.values()):
             nameless = {at: f"{NAMELESS}{each.quarantine_id}" for at, each in refused.items() if not each.record_key}
             keys = pa.array([nameless.get(at, key) for at, key in enumerate(keys.to_pylist())], pa.string())
@@ -194,8 +201,16 @@ class Intake:
         fresh[list(fitted.bad)] = False
         self._counts.unchanged += int((~verdict.fresh & ~verdict.twice).sum())
         told = [each for at, each in refused.items() if verdict.fresh[at] or verdict.twice[at]]
+        told += self._new_of(aside, known)
         new = fitted.table.filter(pa.array(fresh)).cast(table.schema())
         yield from self._give({table.name: new}, told, page_id, reply.received_at)
+
+    def _new_of(self, aside: Sequence[Refused], known: KnownRows) -> list[Refused]:
+        """Those that were not set aside before."""
+        names = pa.array([f"{NAMELESS}{each.quarantine_id}" for each in aside], pa.string())
+        verdict = known.judge(names, np.array([_print_of(each) for each in aside], np.uint64))
+        self._counts.unchanged += int((~verdict.fresh).sum())
+        return [each for each, is_fresh in zip(aside, verdict.fresh, strict=True) if is_fresh]
 
     def gone(self, keys: Sequence[tuple[str | int, ...]]) -> Iterator[Any]:
         """Yield the order to take documents out that the vendor has deleted, by the key of the document in each table.
@@ -370,6 +385,11 @@ def _item(table: Table, arrow: pa.Table) -> Any:
     import dlt
 
     return dlt.mark.with_hints(arrow, dlt.mark.make_hints(table_name=table.name, **load_hints(table)), create_table_variant=True)
+
+
+def _print_of(refused: Refused) -> np.uint64:
+    found: np.uint64 = np.frombuffer(bytes.fromhex(refused.quarantine_id[:16]), np.uint64)[0]
+    return found
 
 
 def _row_json(rows: pa.RecordBatch, position: int) -> msgspec.Raw:

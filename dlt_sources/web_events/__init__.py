@@ -18,13 +18,18 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
+from dlt_sources.files import FileSettings, Found, Shelf, bare, open_shelf
 from dlt_sources.http import Reply, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
 from dlt_sources.web_events.records import COLUMNS, EVENTS, nested
-from dlt_sources.web_events.shelves import Found, Shelf, WebEventsSettings, is_csv, open_shelf
 
 _LINES_AT_ONCE = 20_000
+_ENDINGS = (".ndjson", ".jsonl", ".json", ".csv")
+
+
+class WebEventsSettings(FileSettings, frozen=True, forbid_unknown_fields=True):
+    """Keys of a connection to a site's events: ``path``, a file or a folder, or ``base_url``, a listed folder, with a token if need be."""
 
 
 class _Read(msgspec.Struct):
@@ -42,7 +47,7 @@ def source(connection: Connection[WebEventsSettings], unavailable: Unavailable |
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         files: dict[str, Any] = state.setdefault("files", {})
         intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=None, batch_rows=_LINES_AT_ONCE)
-        with open_shelf(connection) as shelf:
+        with open_shelf(connection, _is_wanted) as shelf:
             for file in shelf.files():
                 former = msgspec.convert(files[file.name], _Read) if file.name in files else None
                 if former is None or former.stamp != file.stamp:
@@ -55,7 +60,7 @@ def source(connection: Connection[WebEventsSettings], unavailable: Unavailable |
 def check(connection: Connection[WebEventsSettings]) -> list[Finding]:
     """Tell in plain words whether the files can be reached, and whether the newest holds events."""
     try:
-        with open_shelf(connection) as shelf:
+        with open_shelf(connection, _is_wanted) as shelf:
             files = shelf.files()
             if not files:
                 return [Finding(ok=False, subject="files", message=f"there is no file of events in {shelf.place}")]
@@ -78,12 +83,21 @@ def _take(intake: Intake, shelf: Shelf, file: Found, former: _Read | None, files
     """What is new in a file: all of it, or what follows where it ended when it was read last."""
     content = shelf.read(file)
     start = former.length if former and _digest(content[: former.length]) == former.digest else 0
-    head = content[: content.find(b"\n") + 1] if is_csv(file.name) and start else b""
+    head = content[: content.find(b"\n") + 1] if _is_csv(file.name) and start else b""
     for page, documents in _lines(file.name, head, content[start:]):
         reply = Reply(200, {}, page, f"{shelf.place}/{file.name}", datetime.now(UTC))
         yield from intake.take(reply, documents)
     whole = content[: content.rfind(b"\n") + 1]  # a line without its end may go on: it is read again with what follows
     files[file.name] = msgspec.to_builtins(_Read(file.stamp, len(whole), _digest(whole)))
+
+
+def _is_csv(name: str) -> bool:
+    """Whether a file holds rows of CSV, whatever it is packed in."""
+    return bare(name).endswith(".csv")
+
+
+def _is_wanted(name: str) -> bool:
+    return bare(name).endswith(_ENDINGS)
 
 
 def _digest(content: bytes) -> str:
@@ -93,7 +107,7 @@ def _digest(content: bytes) -> str:
 def _lines(name: str, head: bytes, content: bytes) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
     """The lines of a file as pages of documents, each with its bytes; blank lines are none."""
     label = b'{"_file":' + msgspec.json.encode(name)
-    if is_csv(name):
+    if _is_csv(name):
         yield from _rows(name, head, content, label)
         return
     lines = [line for line in content.splitlines() if line.strip()]

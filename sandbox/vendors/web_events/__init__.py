@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sandbox.vendors.web_events.app import ACCESS_TOKEN, NAME, WebEventsApi
+from sandbox.vendors.file_server import FileServer
 from sandbox.vendors.web_events.store import EventStore
 from sandbox.vendors.wire import Vendor, VirtualClock
+
+NAME = "web_events"
+ACCESS_TOKEN = "sandbox-web-events-token"
 
 
 def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor:  # noqa: ARG001 - a file server has no limits
@@ -17,7 +20,7 @@ def vendor(company: Path, clock: VirtualClock, *, limits: bool = True) -> Vendor
         f"{NAME}_{site}": {"system": NAME, "entity": name, "access_token": ACCESS_TOKEN, "base_url": f"{{url}}/{NAME}/{site}"}
         for site, name in store.sites.items()
     }
-    return Vendor(NAME, WebEventsApi(store).app(), store.move, WebEventsApi.error, connections)
+    return Vendor(NAME, FileServer(store, ACCESS_TOKEN).app(), store.move, FileServer.error, connections)
 
 
 def identifiers(company: Path) -> dict[str, dict[str, str]]:

@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 
 import duckdb
 import zstandard
+
+from sandbox.vendors.file_server import File
 
 _EVENTS = files(__package__).joinpath("events.sql").read_text(encoding="utf-8")
 _FORMATS = {"uk": "ndjson.zst", "bf": "csv", "jp": "ndjson"}
@@ -32,14 +33,6 @@ _DOCUMENT = f"""json_object('messageId', message_id, 'type', type, 'event', name
     'properties', case type when 'page' then json_object({_PAGE}) else json_object('form', form_name, 'email', email) end,
     'context', json_object('page', json_object({_PAGE}), 'campaign', {_CAMPAIGN}, 'userAgent', user_agent,
         'traits', case when email is null then json_object() else json_object('email', email) end, 'library', json_object('name', 'analytics.js')))::varchar"""
-
-
-@dataclass(frozen=True)
-class File:
-    """One file of a site's folder, and when it last grew."""
-
-    name: str
-    changed_at: datetime
 
 
 class EventStore:

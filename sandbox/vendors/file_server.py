@@ -1,9 +1,12 @@
-"""The file server: a folder for each site, listed as JSON in the way of nginx's autoindex, behind one access token."""
+"""A file server: some folders, listed as JSON in the way of nginx's autoindex, behind one access token."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
+from typing import Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -13,10 +16,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sandbox.vendors.web_events.store import EventStore
-
-NAME = "web_events"
-ACCESS_TOKEN = "sandbox-web-events-token"
 _TITLES = {
     401: "Authorization Required",
     403: "Forbidden",
@@ -28,10 +27,33 @@ _TITLES = {
 
 
 @dataclass(frozen=True)
-class WebEventsApi:
+class File:
+    """One file of a folder, and when it was changed last."""
+
+    name: str
+    changed_at: datetime
+
+
+class Store(Protocol):
+    """Folders with files; of each folder, the firm that it is of."""
+
+    @property
+    def sites(self) -> Mapping[str, str]:
+        """The folders, and whose they are."""
+
+    def files(self, site: str) -> list[File]:
+        """The files of a folder, in order."""
+
+    def content(self, site: str, name: str) -> bytes | None:
+        """The bytes of a file; None where there is none of this name."""
+
+
+@dataclass(frozen=True)
+class FileServer:
     """``/<site>/`` lists a site's files, ``/<site>/<file>`` is one."""
 
-    store: EventStore
+    store: Store
+    access_token: str
 
     def app(self) -> ASGIApp:
         """The application to mount."""
@@ -72,7 +94,7 @@ class WebEventsApi:
         return Response(content, media_type="application/octet-stream")
 
     def _site(self, request: Request) -> str:
-        if request.headers.get("authorization") != f"Bearer {ACCESS_TOKEN}":
+        if request.headers.get("authorization") != f"Bearer {self.access_token}":
             raise HTTPException(401)
         site = str(request.path_params["site"])
         if site not in self.store.sites:

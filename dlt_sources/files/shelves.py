@@ -1,12 +1,13 @@
-"""Where the files of events are: a folder on this machine, or a web server that lists a folder as JSON."""
+"""Files that are read whole: a folder on this machine, a web server that lists a folder as JSON, or a bucket of an object store."""
 
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
@@ -15,14 +16,18 @@ import msgspec
 import zstandard
 
 from dlt_sources.connection import Connection
+from dlt_sources.files.stores import Bucket, Folder, Found, Store
 from dlt_sources.http import ApiClient, Auth, MalformedReply, NoAuth, Policy, RateLimit, Reply, Request, SourceError, StaticToken
 
 _PACKED = (".gz", ".zst")
-_PLAIN = (".ndjson", ".jsonl", ".json", ".csv")
+_BUCKET = re.compile(r"/n/[^/]+/b/[^/]+/o/?$")
+
+Wanted = Callable[[str], bool]
+"""Whether a file is one to read, by its name."""
 
 
-class WebEventsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys of a connection to a site's events: ``path``, a file or a folder, or ``base_url``, a listed folder, with a token if need be."""
+class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys of a connection to files: ``path``, a file or a folder, or ``base_url``, a listed folder or a bucket, with a token if need be."""
 
     path: str = ""
     base_url: str | None = None
@@ -30,17 +35,7 @@ class WebEventsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         if bool(self.path) == bool(self.base_url):
-            raise ValueError("set path, a file or a folder of events, or base_url, a folder that a web server lists; not both")
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file: its name below the folder, and what tells that it has changed."""
-
-    name: str
-    stamp: str
-    size: int = 0
-    """The bytes that it has at least; 0 where nobody says."""
+            raise ValueError("set path, a file or a folder, or base_url, a folder that a web server lists, or a bucket; not both")
 
 
 class Shelf(Protocol):
@@ -49,49 +44,56 @@ class Shelf(Protocol):
     place: str
 
     def files(self) -> list[Found]:
-        """The files of events, in the order of their names."""
+        """The files that are wanted, in the order of their names."""
 
     def read(self, file: Found) -> bytes:
         """A file's content, unpacked."""
 
 
 @contextmanager
-def open_shelf(connection: Connection[WebEventsSettings]) -> Iterator[Shelf]:
-    """The place that the settings name."""
-    settings = connection.settings
+def open_shelf(connection: Connection[Any], wanted: Wanted) -> Iterator[Shelf]:
+    """The place that the settings name, with the files that are ``wanted``."""
+    settings: FileSettings = connection.settings
     if settings.base_url is None:
-        yield _Folder(connection)
+        yield open_path(connection, settings.path, wanted)
+        return
+    if _BUCKET.search(urlsplit(settings.base_url).path):
+        yield _Kept(connection.name, "the bucket", Bucket(connection.name, settings.base_url, key="base_url"), wanted)
         return
     auth: Auth = StaticToken(settings.access_token) if settings.access_token else NoAuth()
     policy = Policy(limits=(RateLimit(50, 1.0),), read_timeout=300.0)
     with ApiClient(connection.name, settings.base_url, auth, policy) as api:
-        yield _Server(api)
+        yield _Server(api, wanted)
 
 
-class _Folder:
-    def __init__(self, connection: Connection[Any]) -> None:
-        wanted = connection.settings.path
-        beside = connection.archive.parent / wanted
-        self._root = (beside if beside.exists() else Path(wanted).expanduser()).resolve()
-        self._name = connection.name
-        self.place = wanted
-        if not self._root.exists():
-            raise SourceError(f"Connection '{connection.name}': path '{wanted}' is not there.")
+def open_path(connection: Connection[Any], path: str, wanted: Wanted) -> Shelf:
+    """A file or a folder on this machine; a relative one may lie beside the settings. Raises :class:`SourceError` where it is not there."""
+    beside = connection.archive.parent / path
+    root = (beside if beside.exists() else Path(path).expanduser()).resolve()
+    if not root.exists():
+        raise SourceError(f"Connection '{connection.name}': path '{path}' is not there.")
+    if root.is_dir():
+        return _Kept(connection.name, path, Folder(connection.name, root, key="path"), wanted)
+    return _Kept(connection.name, path, Folder(connection.name, root.parent, key="path"), lambda name: name == root.name)
+
+
+class _Kept:
+    """A store's files, read whole."""
+
+    def __init__(self, connection: str, place: str, store: Store, wanted: Wanted) -> None:
+        self.place = place
+        self._connection, self._store, self._wanted = connection, store, wanted
 
     def files(self) -> list[Found]:
-        paths = [self._root] if self._root.is_file() else [path for path in self._root.rglob("*") if path.is_file()]
-        found = [(path, path.stat()) for path in sorted(paths) if _is_wanted(path.name)]
-        return [Found(self._below(path), f"{stat.st_size} {stat.st_mtime_ns}") for path, stat in found]
+        return [file for file in self._store.files() if self._wanted(file.name) and not _is_hidden(file.name)]
 
     def read(self, file: Found) -> bytes:
-        path = self._root if self._root.is_file() else self._root / file.name
+        content = self._store.fetch(file.name).read_bytes()
+        self._store.release(file.name)
         try:
-            return unpacked(file.name, path.read_bytes())
+            return unpacked(file.name, content)
         except ValueError as trouble:
-            raise SourceError(f"Connection '{self._name}': {file.name} in {self.place} {trouble}.") from None
-
-    def _below(self, path: Path) -> str:
-        return path.name if path == self._root else path.relative_to(self._root).as_posix()
+            raise SourceError(f"Connection '{self._connection}': {file.name} in {self.place} {trouble}.") from None
 
 
 class _Entry(msgspec.Struct):
@@ -102,10 +104,10 @@ class _Entry(msgspec.Struct):
 
 
 class _Server:
-    def __init__(self, api: ApiClient) -> None:
-        self._api = api
+    def __init__(self, api: ApiClient, wanted: Wanted) -> None:
+        self._api, self._wanted = api, wanted
         self.place = api.base_url.rstrip("/")
-        self._single = urlsplit(self.place).path.rpartition("/")[2] if _is_wanted(self.place) else ""
+        self._single = urlsplit(self.place).path.rpartition("/")[2] if wanted(self.place) else ""
 
     def files(self) -> list[Found]:
         if self._single:  # a file by itself is asked for each time: nobody tells whether it has changed
@@ -123,8 +125,8 @@ class _Server:
         for entry in entries:
             if entry.type == "directory":
                 yield from self._listed(f"{folder}{entry.name}/")
-            elif _is_wanted(entry.name):
-                yield Found(f"{folder}{entry.name}", f"{entry.size} {entry.mtime}", entry.size)
+            elif self._wanted(entry.name) and not _is_hidden(entry.name):
+                yield Found(f"{folder}{entry.name}", f"{entry.size} {entry.mtime}", entry.size, _seconds(entry.mtime))
 
 
 def _entries(reply: Reply) -> list[_Entry]:
@@ -138,7 +140,7 @@ def _entries(reply: Reply) -> list[_Entry]:
 def _unpacked(reply: Reply, file: Found) -> bytes:
     content = reply.body
     if content[:1] == b"<":
-        raise MalformedReply(f"{reply.request} is a page of HTML, not a file of events.")
+        raise MalformedReply(f"{reply.request} is a page of HTML, not a file.")
     if len(content) < file.size:
         raise MalformedReply(f"{reply.request} has {len(content)} bytes of the {file.size} that the folder's list tells.")
     try:
@@ -176,15 +178,19 @@ def _frames(content: bytes) -> bytes:
     return b"".join(plain)
 
 
-def is_csv(name: str) -> bool:
-    """Whether a file holds rows of CSV, whatever it is packed in."""
-    return _bare(name).endswith(".csv")
-
-
-def _is_wanted(name: str) -> bool:
-    return _bare(name).endswith(_PLAIN) and not name.rpartition("/")[2].startswith(".")
-
-
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A file's name in lower case, without the ending of what it is packed in."""
     lower = name.lower()
     return next((lower.removesuffix(end) for end in _PACKED if lower.endswith(end)), lower)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a file is none of its own: those of editors and of copies under way."""
+    return name.rpartition("/")[2].startswith((".", "~$"))
+
+
+def _seconds(moment: str) -> float:
+    try:
+        return parsedate_to_datetime(moment).timestamp()
+    except ValueError:
+        return 0.0

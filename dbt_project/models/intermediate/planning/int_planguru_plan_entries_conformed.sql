@@ -1,0 +1,1 @@
+{{ plan_entries_of(ref('int_planguru_cells_placed'), 'phasing_method') }}

@@ -1,0 +1,1 @@
+{{ plan_targets_of(ref('int_planguru_cells_placed')) }}
