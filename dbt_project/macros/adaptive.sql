@@ -2,8 +2,10 @@
    is a month by its code, "01/2026". #}
 {% macro adaptive_month(code, starts, ends) -%}
     cast(
-        date_trunc('month', coalesce({{ starts }}, cast({{ ends }} - interval 1 day as date), cast(try_strptime({{ code }}, '%m/%Y') as date)))
-        as date
+        date_trunc(
+            'month',
+            coalesce({{ starts }}, cast({{ ends }} - interval 1 day as date), cast(try_strptime({{ code }}, '%m/%Y') as date))
+        ) as date
     )
 {%- endmacro %}
 

@@ -15,7 +15,18 @@ from xml.sax.saxutils import escape
 import jwt
 import msgspec
 
-from dlt_sources.http import ApiClient, AuthenticationRejected, MalformedReply, OAuth2, Policy, Reply, Request, TokenSet, TokenStore, redaction
+from dlt_sources.http import (
+    ApiClient,
+    AuthenticationRejected,
+    MalformedReply,
+    OAuth2,
+    Policy,
+    Reply,
+    Request,
+    TokenSet,
+    TokenStore,
+    redaction,
+)
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _AUDIENCE = "wd"
@@ -57,7 +68,9 @@ class Password:
 class WorkdayToken:
     """A token of the Workday host: kept until it ends, or until it is refused where nobody tells when that is."""
 
-    def __init__(self, connection: str, store: TokenStore, host: str, tenant: str, assertion: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self, connection: str, store: TokenStore, host: str, tenant: str, assertion: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._connection, self._store = connection, store
         self._host, self._path = host.rstrip("/"), f"ccx/api/planning/v1/{tenant}/adaptivePublicAPIAccessToken"
         self._auth = OAuth2(connection, store, token_url=f"{self._host}/ccx/oauth2/{tenant}/token", assertion=assertion)
@@ -69,7 +82,9 @@ class WorkdayToken:
 
     def attributes(self) -> Mapping[str, str]:
         """The token."""
-        self._presented = self._store.access_token(f"{self._connection}.planning", lambda _none: self._renew(), rejected=self._refused)
+        self._presented = self._store.access_token(
+            f"{self._connection}.planning", lambda _none: self._renew(), rejected=self._refused
+        )
         return {"token": self._presented}
 
     def rejected(self) -> bool:
@@ -95,7 +110,9 @@ def _token(reply: Reply) -> TokenSet:
         raise MalformedReply(f"{reply.request} answered without a token; check workday_host and workday_tenant.")
     seconds = told.get("expires_in", told.get("expiresIn"))
     now = datetime.now(UTC)
-    return TokenSet(access_token=token, issued_at=now, expires_at=now + timedelta(seconds=seconds) if isinstance(seconds, int) else None)
+    return TokenSet(
+        access_token=token, issued_at=now, expires_at=now + timedelta(seconds=seconds) if isinstance(seconds, int) else None
+    )
 
 
 def signed_assertion(connection: str, client_id: str, user: str, private_key: str) -> Callable[[], Mapping[str, str]]:

@@ -131,8 +131,12 @@ def tree(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
     answer, nodes = _NODES[endpoint.name](session)
     documents = [msgspec.Raw(msgspec.json.encode(node)) for node in nodes]
     if not documents and endpoint is not DIMENSION_VALUES:
-        raise IncompleteRead(f"Connection '{session.name}': no {endpoint.name} came; check the user's rights. Nothing was taken out.")
-    yield from session.intake(endpoint, state.setdefault("known", {})).whole([(answer.reply, documents)], lambda key: tuple(key.split("|")))
+        raise IncompleteRead(
+            f"Connection '{session.name}': no {endpoint.name} came; check the user's rights. Nothing was taken out."
+        )
+    yield from session.intake(endpoint, state.setdefault("known", {})).whole(
+        [(answer.reply, documents)], lambda key: tuple(key.split("|"))
+    )
 
 
 def _node(element: Element, **around: object) -> dict[str, object]:
@@ -274,13 +278,17 @@ def roots(session: Session, version: Version) -> list[Element]:
     wanted = session.settings.wanted_roots
     for code in wanted:
         if code not in {each.get("code") for each in every}:
-            raise SourceError(f"Connection '{session.name}': the instance has no account with the code '{code}', or the user may not see it.")
+            raise SourceError(
+                f"Connection '{session.name}': the instance has no account with the code '{code}', or the user may not see it."
+            )
     if wanted:
         found = [each for each in every if each.get("code") in wanted]
     else:
         found = [each for root in every if root.getparent().tag != "account" for each in _coded(root)]
     if version.kind == "ACTUALS":
-        found = [each for each in found if any(line_item(below, session.settings.columns) != AMOUNT for below in each.iter("account"))]
+        found = [
+            each for each in found if any(line_item(below, session.settings.columns) != AMOUNT for below in each.iter("account"))
+        ]
     return found
 
 
@@ -294,7 +302,9 @@ def export(session: Session, version: Version, year: calendar.Year) -> Answer | 
     if session.settings.wanted_years and year.code not in session.settings.wanted_years:
         return None
     accounts = [
-        part("account", {"code": each.get("code", ""), "isAssumption": _flag(each.get("isAssumption")), "includeDescendants": "true"})
+        part(
+            "account", {"code": each.get("code", ""), "isAssumption": _flag(each.get("isAssumption")), "includeDescendants": "true"}
+        )
         for each in roots(session, version)
     ]
     if not accounts:
@@ -326,7 +336,12 @@ def tidy(session: Session, version: Version, answer: Answer) -> pa.RecordBatch:
     """
     table = _text(answer, check=session.settings.check_rows)
     places = {name: _place(table, answer, session, name) for name in ("Account", "Level")}
-    around = {"account": places["Account"].ids, "level": places["Level"].ids, "code": _codes(table), "item": places["Account"].items}
+    around = {
+        "account": places["Account"].ids,
+        "level": places["Level"].ids,
+        "code": _codes(table),
+        "item": places["Account"].items,
+    }
     for name in (each for each in table.column_names if each.endswith((" Name", " Code"))):
         ours = column_of(name.rpartition(" ")[0], session.settings.columns)
         if ours is not None:
@@ -335,7 +350,10 @@ def tidy(session: Session, version: Version, answer: Answer) -> pa.RecordBatch:
     parts = []
     for period in (each for each in table.column_names if not each.endswith((" Name", " Code"))):
         is_there = pc.and_(pc.not_equal(table[period], _BLANK), pc.not_equal(table[period], "")).combine_chunks()
-        values, given = table[period].combine_chunks().filter(is_there), {key: column.filter(is_there) for key, column in around.items()}
+        values, given = (
+            table[period].combine_chunks().filter(is_there),
+            {key: column.filter(is_there) for key, column in around.items()},
+        )
         count = len(values)
         same = {"version": pa.repeat(pa.scalar(version.id), count), "period": pa.repeat(pa.scalar(period), count)}
         empty = pa.repeat(pa.scalar(""), count)
@@ -351,14 +369,28 @@ def tidy(session: Session, version: Version, answer: Answer) -> pa.RecordBatch:
                     "level_id": given["level"],
                     "account_code": given["code"],
                     "line_item": given["item"],
-                    **{key: pc.if_else(pc.equal(column, ""), None, column) for key, column in zip(_COORDINATES, coordinates, strict=True)},
+                    **{
+                        key: pc.if_else(pc.equal(column, ""), None, column)
+                        for key, column in zip(_COORDINATES, coordinates, strict=True)
+                    },
                     "period": same["period"],
                     "value": values,
                     "amount": values,
                 }
             )
         )
-    names = ("cell_id", "version_id", "account_id", "level_id", "account_code", "line_item", *_COORDINATES, "period", "value", "amount")
+    names = (
+        "cell_id",
+        "version_id",
+        "account_id",
+        "level_id",
+        "account_code",
+        "line_item",
+        *_COORDINATES,
+        "period",
+        "value",
+        "amount",
+    )
     schema = pa.schema([pa.field(name, pa.string()) for name in names])
     batches = pa.concat_tables([schema.empty_table(), *parts]).combine_chunks().to_batches(max_chunksize=None)
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
@@ -414,7 +446,9 @@ def _text(answer: Answer, *, check: bool) -> pa.Table:
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False),
         )
     except pa.ArrowException as trouble:
-        raise IncompleteRead(f"{shown}: the export is not a whole table ({type(trouble).__name__}); it is read again at the next run.") from None
+        raise IncompleteRead(
+            f"{shown}: the export is not a whole table ({type(trouble).__name__}); it is read again at the next run."
+        ) from None
     if not {"Account Name", "Account Code"} & set(names) or not {"Level Name", "Level Code"} & set(names):
         raise IncompleteRead(f"{shown}: the export has no columns of accounts and levels; it is read again at the next run.")
     if check and answer.rows != table.num_rows:

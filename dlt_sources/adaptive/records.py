@@ -152,9 +152,17 @@ def _tree(name: str, record: type[Node], description: str, *, key: tuple[str, ..
     return Endpoint(name, record, (table,), lambda node: "|".join(getattr(node, part) for part in key))
 
 
-VERSIONS = _tree("versions", Version, "Versions of the instance that are not hidden, parents with those in them. One row per connection and version.")
-ACCOUNTS = _tree("accounts", Account, "Accounts of the ledger, metrics and assumptions, roll-ups among them. One row per connection and account.")
-LEVELS = _tree("levels", Level, "Levels, companies and departments among them, each with its parent. One row per connection and level.")
+VERSIONS = _tree(
+    "versions",
+    Version,
+    "Versions of the instance that are not hidden, parents with those in them. One row per connection and version.",
+)
+ACCOUNTS = _tree(
+    "accounts", Account, "Accounts of the ledger, metrics and assumptions, roll-ups among them. One row per connection and account."
+)
+LEVELS = _tree(
+    "levels", Level, "Levels, companies and departments among them, each with its parent. One row per connection and level."
+)
 DIMENSION_VALUES = _tree(
     "dimension_values",
     DimensionValue,
@@ -162,7 +170,9 @@ DIMENSION_VALUES = _tree(
     key=("dimension_id", "id"),
 )
 PERIODS = _tree(
-    "periods", Period, "Periods of the fiscal calendar, those of each stratum in those of the one above. One row per connection and period."
+    "periods",
+    Period,
+    "Periods of the fiscal calendar, those of each stratum in those of the one above. One row per connection and period.",
 )
 CELLS = Endpoint(
     "cells",

@@ -73,7 +73,11 @@ class Asked:
         proof = {**self.credentials.attributes(), "locale": LOCALE}
         if self.instance_code:
             proof["instanceCode"] = self.instance_code
-        call = part("call", {"method": method, "callerName": _CALLER, **({"stream": "true"} if stream else {})}, [part("credentials", proof), *parts])
+        call = part(
+            "call",
+            {"method": method, "callerName": _CALLER, **({"stream": "true"} if stream else {})},
+            [part("credentials", proof), *parts],
+        )
         text = etree.tostring(call, xml_declaration=True, encoding="UTF-8").decode()
         headers = {"Content-Type": "application/xml", "Accept": "text/xml, application/xml"}
         shown = " ".join(each for each in (method, about) if each)

@@ -74,11 +74,15 @@ class AdaptiveHub(Hub):
         return self.told("adaptive", *(tables or TABLES))
 
 
-def called(url: str, method: str, parts: str = "", *, credentials: str = CREDENTIALS, version: int = 40, stream: str = "") -> Element:
+def called(
+    url: str, method: str, parts: str = "", *, credentials: str = CREDENTIALS, version: int = 40, stream: str = ""
+) -> Element:
     """The root of the answer to a call, whose status must be good."""
     streamed = f" stream={quoteattr(stream)}" if stream else ""
     body = f'<?xml version="1.0" encoding="UTF-8"?><call method="{method}" callerName="test"{streamed}>{credentials}{parts}</call>'
-    answer = httpx.post(f"{url}/adaptive/api/v{version}", content=body.encode(), headers={"Content-Type": "application/xml"}, timeout=30)
+    answer = httpx.post(
+        f"{url}/adaptive/api/v{version}", content=body.encode(), headers={"Content-Type": "application/xml"}, timeout=30
+    )
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/xml")
     return etree.fromstring(answer.content)

@@ -11,8 +11,8 @@ What the vendor would know of the simulated company, and what was decided where 
   budget of their year, without a span of their own. ``Actuals`` hold the drivers of months that are over: what was earned is in the books.
 - Values of ``accountTypeCode``, ``planBy``, ``balanceType`` and the like are guesses. ``seqNo`` of a tree counts the changes of the instance.
 - Keys of messages other than ``error-authentication-failure`` are our own. A version of the API outside 7 to 40 is a 404.
-- A call that names neither codes nor names gets the three key columns of old, before v20 with codes as Excel keeps them, ``="4000"``;
-  otherwise a dimension has its name alone. ``useIds`` puts ids where codes would be. What has no value of a dimension is Uncategorized.
+- A call that chooses neither codes nor names gets the three key columns of old, and so does any before v20, with codes as Excel keeps them,
+  ``="4000"``; otherwise a dimension has its name alone. ``useIds`` puts ids where codes would be. What has no value of a dimension is Uncategorized.
 - A row is a zero row where nothing but zeros and blanks lies in the span; with ``includeZeroRows`` those come that have a value in the
   version at all. Blanks are ``B`` or zeros.
 - ``timeRollups="single"`` gives one column for the whole span, ``true`` quarters and years after the months.

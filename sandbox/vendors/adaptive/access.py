@@ -56,7 +56,7 @@ class Access:
     def _knows(self, given: Element) -> bool:
         if (token := given.get("token")) is not None:
             return token in self._tokens and self.now() < self._tokens[token]
-        return given.get("login") == LOGIN and given.get("password") == PASSWORD
+        return (given.get("login"), given.get("password")) == (LOGIN, PASSWORD)
 
     async def _assertion(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Scope
 from sandbox.vendors.adaptive import data, replies, trees
 from sandbox.vendors.adaptive.access import INSTANCE, LOGIN, PASSWORD, Access
 from sandbox.vendors.adaptive.locales import locale_of
-from sandbox.vendors.adaptive.replies import NAME, Refusal, refused
+from sandbox.vendors.adaptive.replies import NAME, Element, Refusal, refused
 from sandbox.vendors.adaptive.store import AdaptiveStore
 from sandbox.vendors.wire import CallLimit, Gate, VirtualClock
 
@@ -80,19 +80,20 @@ class AdaptiveApi:
 
     def _answered(self, body: bytes, version: int) -> Response:
         try:
-            call = replies.read(body)
-            method = str(call.get("method", ""))
-            locale = locale_of(self.access.admit(call))
-            if method == "exportData":
-                return data.export(self.store, call, locale, version)
-            if method == "exportConfigurableModelData":
-                return data.modelled(self.store, call, locale)
-            if method not in trees.METHODS:
-                raise Refusal("error-unknown-method", f"The method '{method}' does not exist.")
-            output = replies.element("output", {}, [trees.METHODS[method](self.store, call)])
-            return replies.answer(output)
+            return self._of_method(replies.read(body), version)
         except Refusal as refusal:
             return refused(refusal.key, refusal.text)
+
+    def _of_method(self, call: Element, version: int) -> Response:
+        method = str(call.get("method", ""))
+        locale = locale_of(self.access.admit(call))
+        if method == "exportData":
+            return data.export(self.store, call, locale, version)
+        if method == "exportConfigurableModelData":
+            return data.modelled(self.store, call, locale)
+        if method not in trees.METHODS:
+            raise Refusal("error-unknown-method", f"The method '{method}' does not exist.")
+        return replies.answer(replies.element("output", {}, [trees.METHODS[method](self.store, call)]))
 
     def _no_such_path(self, _request: Request, trouble: Exception) -> Response:
         status = trouble.status_code if isinstance(trouble, HTTPException) else 404

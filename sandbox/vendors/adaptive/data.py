@@ -15,8 +15,8 @@ from sandbox.vendors.adaptive.replies import Element, Refusal, answer, element, 
 from sandbox.vendors.adaptive.store import AdaptiveStore
 from sandbox.vendors.adaptive.trees import SHEETS
 
-EXCEL_SAFE_BEFORE = 20
-"""Versions of the API before this one give codes as Excel keeps them."""
+NEWER = 20
+"""Versions of the API before this one know no choice of names and codes, and give codes as Excel keeps them."""
 _COLUMNS = {"Product": "product_id", "Channel": "channel_id", "Seller": "seller_id"}
 _STRATA = {"month": "month", "qtr": "quarter", "quarter": "quarter", "year": "year"}
 _UNCATEGORIZED = "Uncategorized"
@@ -54,7 +54,16 @@ def export(store: AdaptiveStore, call: Element, locale: Locale, api_version: int
     kept, values = _values_kept(store, filters)
     rolled = rules.get("timeRollups", "false").lower() if rules is not None else "false"
     span = _span(store, filters, locale, rolled, by_code=by_code)
-    rows = _rows(store, version, (accounts, levels), dimensions, span, (kept, values), _currency(store, rules), flag(rules, "includeZeroRows"))
+    rows = _rows(
+        store,
+        version,
+        (accounts, levels),
+        dimensions,
+        span,
+        (kept, values),
+        _currency(store, rules),
+        flag(rules, "includeZeroRows"),
+    )
     blank = "B" if flag(rules, "markBlanks") else locale.number(Decimal(0))
     header, keys = _keys(wanted, dimensions, api_version)
     header += [period.code if by_code else period.label for period in span.columns]
@@ -190,7 +199,9 @@ def _currency(store: AdaptiveStore, rules: Element | None) -> str | None:
         raise Refusal("error-invalid-currency", "Exactly one currency may be chosen.")
     if flag(told, "useLocal"):
         return None
-    if override and not store.read("select 1 from rate where currency = ? union select 1 from entity where currency = ?", [override, override]):
+    if override and not store.read(
+        "select 1 from rate where currency = ? union select 1 from entity where currency = ?", [override, override]
+    ):
         raise Refusal("error-invalid-currency", f"The currency '{override}' is not active.")
     return override or str(store.read("select min_by(currency, n) from entity")[0][0])
 
@@ -220,7 +231,14 @@ def _rows(
     below = [number for number, is_rollup in levels if is_rollup] or [-1]
     grouped = ", ".join(["account_id", "level_id", *columns])
     told = ", ".join(
-        ["g.*", "a.code as account_code", "a.name as account_name", "l.code as level_code", "l.name as level_name", "l.display_name"]
+        [
+            "g.*",
+            "a.code as account_code",
+            "a.name as account_name",
+            "l.code as level_code",
+            "l.name as level_name",
+            "l.display_name",
+        ]
         + [f"d{at}.name as dim{at}, d{at}.code as code{at}" for at in range(len(columns))]
     )
     joined = " ".join(f"left join dimension_value d{at} on d{at}.id = g.{column}" for at, column in enumerate(columns))
@@ -256,8 +274,8 @@ def _keys(wanted: Element | None, dimensions: Sequence[str], api_version: int) -
     numbered = {"includeCodes", "includeNames", "includeDisplayNames"} & set(wanted.attrib if wanted is not None else ())
     level = "display_name" if flag(wanted, "displayNameEnabled") else "level_name"
     found: list[tuple[str, Any]] = []
-    if not numbered:
-        safe = api_version < EXCEL_SAFE_BEFORE
+    safe = api_version < NEWER
+    if safe or not numbered:
         found = [
             ("Account Name", lambda row: row["account_name"]),
             ("Account Code", lambda row: f'="{row["account_code"]}"' if safe else row["account_code"]),
@@ -292,7 +310,11 @@ def modelled(store: AdaptiveStore, call: Element, locale: Locale) -> Response:
         raise Refusal("error-invalid-sheet", f"The modeled sheet '{name}' does not exist.")
     job = call.find("job")
     first = job is None or (job.get("jobNumber", "0"), job.get("pageNumber", "0")) == ("0", "0")
-    rows = store.records("select p.*, l.name as level_name from shown_person p join level l on l.id = level_id order by employee_id") if first else []
+    rows = (
+        store.records("select p.*, l.name as level_name from shown_person p join level l on l.id = level_id order by employee_id")
+        if first
+        else []
+    )
     lines = [line(["Internal ID", "Level Name", "Employee", "E-mail", "Job Title", "Start Date", "Annual Salary"])]
     for at, row in enumerate(rows, 1):
         told = [str(at), row["level_name"], row["name"], row["email"], row["job_title"] or ""]

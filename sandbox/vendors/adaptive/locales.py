@@ -55,6 +55,8 @@ def locale_of(name: str) -> Locale:
 def line(values: Sequence[str]) -> str:
     """A line of an export: what holds a comma, a quote or a line break is quoted; a code as Excel keeps it is not."""
     return ",".join(
-        f'"{value.replace(chr(34), 2 * chr(34))}"' if any(sign in value for sign in ',"\n\r') and not value.startswith('="') else value
+        f'"{value.replace(chr(34), 2 * chr(34))}"'
+        if any(sign in value for sign in ',"\n\r') and not value.startswith('="')
+        else value
         for value in values
     )

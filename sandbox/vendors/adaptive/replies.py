@@ -26,7 +26,11 @@ class Refusal(Exception):
 
 def element(tag: str, attributes: Mapping[str, object | None], children: Sequence[Element] = ()) -> Element:
     """An element; attributes that are None are left out, flags are true or false."""
-    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in attributes.items() if value is not None}
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in attributes.items()
+        if value is not None
+    }
     made = etree.Element(tag, texts)
     made.extend(children)
     return made
@@ -65,12 +69,13 @@ def text(tag: str, content: str, children: Sequence[Element] = ()) -> Element:
 
 def read(body: bytes) -> Element:
     """The root of a document; what declares a type, or is none, is refused."""
+    refusal = Refusal("error-invalid-xml", "The request is not a well formed XML document.")
+    if not _PROLOG.match(body):
+        raise refusal
     try:
-        if not _PROLOG.match(body):
-            raise ValueError("no document, or one that declares a type")
         return etree.fromstring(body, etree.XMLParser(encoding="utf-8", resolve_entities=False, no_network=True))
-    except (ValueError, etree.XMLSyntaxError):
-        raise Refusal("error-invalid-xml", "The request is not a well formed XML document.") from None
+    except etree.XMLSyntaxError:
+        raise refusal from None
 
 
 def flag(given: Element | None, name: str, *, otherwise: bool = False) -> bool:

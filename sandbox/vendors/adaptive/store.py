@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sandbox.vendors.store import CompanyStore, script
 
@@ -20,13 +18,6 @@ class AdaptiveStore(CompanyStore):
         if not found:
             raise ValueError("The company has no entity that plans in Adaptive Planning.")
         self.names = [str(name) for (name,) in found]
-
-    def records(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """The rows of a query over the current tables, by name."""
-        with self.cursor() as cursor:
-            answer = cursor.execute(sql, list(values))
-            names = [column[0] for column in answer.description or []]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def changes(self) -> int:
         """How often something of the instance has changed."""

@@ -60,7 +60,12 @@ def accounts(store: AdaptiveStore, call: Element) -> Element:
             },
         )
         if with_attributes and not row["is_group"]:
-            told = {"attributeId": 1, "name": "Source", "valueId": 1 + row["is_assumption"], "value": _SOURCES[row["is_assumption"]]}
+            told = {
+                "attributeId": 1,
+                "name": "Source",
+                "valueId": 1 + row["is_assumption"],
+                "value": _SOURCES[row["is_assumption"]],
+            }
             made.append(element("attributes", {}, [element("attribute", told)]))
         return made
 
@@ -157,7 +162,14 @@ def dimensions(store: AdaptiveStore, call: Element) -> Element:
     values = store.records("from dimension_value order by id") if flag(wanted, "dimensionValues", otherwise=True) else []
 
     def value(row: Row) -> Element:
-        told = {"id": row["id"], "code": row["code"], "name": row["name"], "displayName": row["name"], "shortName": "", "description": ""}
+        told = {
+            "id": row["id"],
+            "code": row["code"],
+            "name": row["name"],
+            "displayName": row["name"],
+            "shortName": "",
+            "description": "",
+        }
         made = element("dimensionValue", told)
         if row["email"] and flag(wanted, "attributes"):
             told = {"attributeId": 2, "name": "Email", "valueId": row["id"], "value": row["email"]}
@@ -191,8 +203,19 @@ def attributes(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 
     )
     found = []
     for number, name, kind, dimension, values in kinds:
-        about = {"id": number, "name": name, "displayNameType": "NAME", "type": kind, "autoCreate": 0, "keepSorted": 0, "dimensionId": dimension}
-        told = [element("attributeValue", {"id": at, "code": "", "name": text, "displayName": text, "description": ""}) for at, text in values]
+        about = {
+            "id": number,
+            "name": name,
+            "displayNameType": "NAME",
+            "type": kind,
+            "autoCreate": 0,
+            "keepSorted": 0,
+            "dimensionId": dimension,
+        }
+        told = [
+            element("attributeValue", {"id": at, "code": "", "name": text, "displayName": text, "description": ""})
+            for at, text in values
+        ]
         found.append(element("attribute", about, told))
     return element("attributes", {}, found)
 
@@ -218,7 +241,14 @@ def time(store: AdaptiveStore, call: Element) -> Element:
         quarters[year, quarter].append(leaf)
     strata = None
     for number, code, label, short_name in ((1, "month", "Month", "Mon"), (2, "qtr", "Quarter", "Qtr"), (3, "year", "Year", "Yr")):
-        about = {"code": code, "label": label, "shortName": short_name, "id": number, "inUse": 1, "isDefault": 1 if number == 1 else None}
+        about = {
+            "code": code,
+            "label": label,
+            "shortName": short_name,
+            "id": number,
+            "inUse": 1,
+            "isDefault": 1 if number == 1 else None,
+        }
         strata = element("stratum", about, [] if strata is None else [strata])
     first = months[0]["month"].month if months else 1
     about = {"isCustom": 0, "qFirstMonth": first, "lastMonthIsFy": int(first > 1), "seqNo": store.changes()}
@@ -251,7 +281,9 @@ ACTIVE_CURRENCIES = """
 def users(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - every method has both
     """``exportUsers``."""
     about = {"id": 1, "guid": "8A81B09D5E8C6F27015ECE3402487D33", "login": LOGIN, "email": LOGIN, "name": "Finance Hub"}
-    return element("users", {}, [element("user", about | {"permissionSetIds": "1", "createdDate": "2022-11-28", "lastLogin": "2026-06-29"})])
+    return element(
+        "users", {}, [element("user", about | {"permissionSetIds": "1", "createdDate": "2022-11-28", "lastLogin": "2026-06-29"})]
+    )
 
 
 def groups(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - every method has both

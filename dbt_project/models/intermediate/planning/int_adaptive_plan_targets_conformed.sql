@@ -12,15 +12,21 @@ versions as (
 
 ),
 
--- Every version may hold the same targets. One that holds nothing else goes before plans, the newest plan before older ones, what-ifs come last;
--- within a version what the company as a whole is to reach goes before what a department is.
+-- Every version may hold the same targets. One that holds nothing else goes before plans, the newest plan before older ones, what-ifs come
+-- last; within a version what the company as a whole is to reach goes before what a department is.
 ranked as (
 
     select
         cells.*,
         row_number() over (
             partition by
-                cells.connection_id, cells.org_unit_ref, cells.line_item, cells.product_name, cells.channel, cells.seller, cells.period_month
+                cells.connection_id,
+                cells.org_unit_ref,
+                cells.line_item,
+                cells.product_name,
+                cells.channel,
+                cells.seller,
+                cells.period_month
             order by
                 case when versions.plan_id is null then 1 when versions.scenario <> 'scenario' then 2 else 3 end,
                 versions.updated_at desc,
