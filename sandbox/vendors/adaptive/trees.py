@@ -282,7 +282,14 @@ def users(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - eve
     """``exportUsers``."""
     about = {"id": 1, "guid": "8A81B09D5E8C6F27015ECE3402487D33", "login": LOGIN, "email": LOGIN, "name": "Finance Hub"}
     return element(
-        "users", {}, [element("user", about | {"permissionSetIds": "1", "createdDate": "2022-11-28", "lastLogin": "2026-06-29"})]
+        "users",
+        {},
+        [
+            element(
+                "user",
+                about | {"permissionSetIds": "1", "createdDate": "2022-11-28 09:00:00.0", "lastLogin": "2026-06-29 06:00:00.0"},
+            )
+        ],
     )
 
 
@@ -292,8 +299,13 @@ def groups(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - ev
     return element("groups", {}, [element("group", {"id": 1, "name": "Finance", "isGlobal": 1}, [member])])
 
 
+def permission_sets(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - every method has both
+    """``exportPermissionSets``."""
+    return element("permission_sets", {}, [element("permission_set", {"id": 1, "name": "Reader", "permissions": ""})])
+
+
 def roles(store: AdaptiveStore, call: Element) -> Element:  # noqa: ARG001 - every method has both
-    """``exportRoles``: the permission sets."""
+    """``exportRoles``."""
     return element("roles", {}, [element("role", {"id": 1, "name": "Reader", "permissions": ""})])
 
 
@@ -321,6 +333,7 @@ METHODS: Mapping[str, Callable[[AdaptiveStore, Element], Element]] = {
     "exportGroups": groups,
     "exportInstances": instances,
     "exportLevels": levels,
+    "exportPermissionSets": permission_sets,
     "exportRoles": roles,
     "exportSheets": sheets,
     "exportTime": time,
