@@ -9,6 +9,8 @@ from types import ModuleType
 
 import msgspec
 
+from dlt_sources.adaptive import AdaptiveSettings
+from dlt_sources.adaptive.records import TABLES as ADAPTIVE_TABLES
 from dlt_sources.anaplan import AnaplanSettings
 from dlt_sources.anaplan.records import TABLES as ANAPLAN_TABLES
 from dlt_sources.database import DatabaseSettings
@@ -210,6 +212,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=SalesforceSettings,
             cron="22 * * * *",
             docs="dlt_sources/salesforce/README.md",
+        ),
+        System(
+            name="adaptive",
+            title="Workday Adaptive Planning",
+            kind="planning",
+            tables=ADAPTIVE_TABLES,
+            settings=AdaptiveSettings,
+            cron="44 * * * *",
+            docs="dlt_sources/adaptive/README.md",
         ),
         System(
             name="anaplan",

@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.vendors import (
+    adaptive,
     anaplan,
     ecb,
     google_ads,
@@ -47,6 +48,8 @@ from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
 _START_SECONDS = 60.0
+_BOOKS = (xero, netsuite, sap, oracle_fusion, quickbooks)
+_PLANS = (adaptive, anaplan, planguru, vena)
 _ADS_AND_SITES = (google_ads, meta_ads, linkedin_ads, web_events)
 """Every entity advertises and has a site."""
 
@@ -75,7 +78,7 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     used = _systems_in_use(shown.company)
-    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, pipedrive, marketo, mailchimp, anaplan, planguru, vena)
+    several = (*_BOOKS, salesforce, pipedrive, marketo, mailchimp, *_PLANS)
     modules = [*(module for module in several if module.NAME in used), hubspot, ecb, *_ADS_AND_SITES]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)

@@ -51,6 +51,13 @@ class CompanyStore:
             rows: list[tuple[Any, ...]] = cursor.execute(sql, _given(values)).fetchall()
         return rows
 
+    def records(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """The rows of a query over the current tables, by name."""
+        with self.cursor() as cursor:
+            answer = cursor.execute(sql, list(values))
+            names = [column[0] for column in answer.description or []]
+            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
     def identifiers(self) -> dict[str, dict[str, str]]:
         """Kind of record -> key in the simulated company -> id on the wire, as given at creation, before any merge.
 

@@ -17,13 +17,11 @@ from tests.dbt import build
 from tests.sandbox.hub import Hub
 
 MODELS = ("+budget_variance", "+fct_plan_driver", "+fct_target", "+fct_plan_change")
-COMPANIES = "'bf', 'de', 'jp', 'uk'"
-"""The keys of those that plan in the tools."""
-TOOLS = ("anaplan_group", "planguru_bf", "vena_uk")
-PLANNED = f"""
+TOOLS = ("adaptive_us", "anaplan_group", "planguru_bf", "vena_uk")
+PLANNED = """
     select entity.name as entity_name, budget.name as budget_name, account_code, month, sum(line.amount) as amount
     from meridian.company.budget join meridian.company.entity using (entity_id) join meridian.company.budget_line as line using (budget_id)
-    where entity_id in ({COMPANIES}) and created_at <= timestamp '2026-06-30 23:59:59' group by all
+    where created_at <= timestamp '2026-06-30 23:59:59' group by all
 """
 SPREAD = f"entity_name = 'BrightForms LLC' and account_code in {BY_YEAR} and not starts_with(budget_name, 'Reforecast')"
 """Lines of plans that are planned by the year: the tool spreads them over the months in its own way."""
@@ -54,7 +52,7 @@ def running(meridian: Path) -> Iterator[RunningSandbox]:
 
 @pytest.fixture(scope="module")
 def planned(running: RunningSandbox, meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Planned:
-    systems = {"sap", "oracle_fusion", "quickbooks", "xero", "anaplan", "planguru", "vena", "ecb"}
+    systems = {"netsuite", "sap", "oracle_fusion", "quickbooks", "xero", "adaptive", "anaplan", "planguru", "vena", "ecb"}
     hub = Hub(tmp_path_factory.mktemp("plans"), running.url, systems)
     hub.load()
     build(hub.settings, *MODELS)
@@ -112,7 +110,7 @@ def test_actuals_are_compared_with_the_tools_budget(planned: Planned) -> None:
 
 
 def test_drivers_of_every_version_and_what_they_really_were_are_there(planned: Planned) -> None:
-    wrong = planned.query(f"""
+    wrong = planned.query("""
         with told as (
             select entity_name, budget_name, driver, department_name, product_name, period_month as month, amount
             from core.fct_plan_driver join core.dim_entity using (entity_id)
@@ -122,7 +120,7 @@ def test_drivers_of_every_version_and_what_they_really_were_are_there(planned: P
                 month, amount
             from meridian.company.plan_driver join meridian.company.budget using (budget_id) join meridian.company.entity using (entity_id)
             left join meridian.company.department using (department_id) left join meridian.company.product using (product_id)
-            where entity_id in ({COMPANIES}) and budget.created_at <= timestamp '2026-06-30 23:59:59'
+            where budget.created_at <= timestamp '2026-06-30 23:59:59'
                 and (version <> 'actuals' or last_day(month) < date '2026-06-30')
         )
         (from told except all from kept) union all (from kept except all from told) limit 5
@@ -169,12 +167,11 @@ def test_a_change_of_a_locked_plan_is_found_and_an_open_one_may_change(planned: 
         from core.fct_plan_change join core.fct_plan_line using (plan_line_key) join core.dim_entity on fct_plan_line.entity_id = dim_entity.entity_id
         order by all
     """)
-    edits = planned.query(f"""
+    edits = planned.query("""
         select entity.name, account_code, department.name, 'changed', plan_edit.amount, budget_line.amount
         from meridian.company.plan_edit join meridian.company.budget_line using (budget_id, account_code, department_id, month)
         join meridian.company.budget using (budget_id) join meridian.company.entity using (entity_id) join meridian.company.department using (department_id)
-        where entity_id in ({COMPANIES})
     """)
-    assert len(edits) == 2, "of Germany and of the United Kingdom"
+    assert len(edits) == 3, "of the United States, Germany and the United Kingdom"
     assert sorted((*change[:1], change[1].lstrip("0"), *change[2:]) for change in changes if change[2] != "all") == sorted(edits)
     assert len(changes) == 2 * len(edits), "the line of the department, and the whole that holds it"

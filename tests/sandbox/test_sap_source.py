@@ -447,14 +447,19 @@ def test_values_that_do_not_fit_are_set_aside_with_their_reason(later: Later, tm
 
 
 @contextmanager
-def between(target: str, change: Callable[[str, bytes], bytes]) -> Iterator[str]:
-    """A server that passes calls on, and answers with what ``change`` makes of the body; links keep leading to it."""
+def between(target: str, change: Callable[[str, bytes], bytes], sent: list[bytes] | None = None) -> Iterator[str]:
+    """A server that passes calls on, and answers with what ``change`` makes of the body; links keep leading to it.
+
+    The bodies of calls that have one are added to ``sent``.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             kept = {name: value for name, value in self.headers.items() if name.lower() not in {"connection", "accept-encoding"}}
-            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = httpx.request(self.command, f"{target}{self.path}", headers=kept, content=sent, timeout=60)
+            given = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if sent is not None and given:
+                sent.append(given)
+            answer = httpx.request(self.command, f"{target}{self.path}", headers=kept, content=given, timeout=60)
             body = change(self.path, answer.content)
             self.send_response(answer.status_code)
             self.send_header("Content-Type", answer.headers.get("content-type", ""))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from sandbox.vendors.store import CompanyStore, script
 
@@ -22,13 +20,6 @@ class AnaplanStore(CompanyStore):
         if not found:
             raise ValueError("The company has no entity that plans in Anaplan.")
         self.names = [str(name) for (name,) in found]
-
-    def records(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """The rows of a query over the current tables, by name."""
-        with self.cursor() as cursor:
-            answer = cursor.execute(sql, list(values))
-            names = [column[0] for column in answer.description or []]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def csv(self, sql: str) -> bytes:
         """The rows of a query as a file of text cells with a comma between and a line of headers, in UTF-8."""

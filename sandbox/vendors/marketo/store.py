@@ -30,13 +30,6 @@ class MarketoStore(CompanyStore):
         self.names = [str(name) for (name,) in found]
         register(self._db, "marketing = 'marketo'")
 
-    def records(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        """The rows of a query over the current tables, by name."""
-        with self.cursor() as cursor:
-            answer = cursor.execute(sql, list(values))
-            names = [column[0] for column in answer.description or []]
-            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
     def one(self, sql: str, values: Sequence[object] = ()) -> dict[str, Any]:
         """The single row of a query that always has one."""
         return self.records(sql, values)[0]

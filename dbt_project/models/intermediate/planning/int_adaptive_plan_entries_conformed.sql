@@ -1,0 +1,1 @@
+{{ plan_entries_of(ref('int_adaptive_cells_placed')) }}
