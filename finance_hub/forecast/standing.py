@@ -130,9 +130,10 @@ def _season(values: Values, horizon: int) -> Values:
     if len(values) < SEASONAL:
         return np.full(horizon, np.nan)
     last, before = values[-YEAR:], values[-2 * YEAR : -YEAR]
+    years = 2 - 0.5 ** (np.arange(horizon) // YEAR)
     if min(last.min(), before.min()) < 0 or before.sum() <= 0:
-        return np.resize(last + (last.sum() - before.sum()) / (2 * YEAR), horizon)
-    return np.resize(last * np.clip(last.sum() / before.sum(), 0.5, 2.0) ** 0.75, horizon)
+        return np.asarray(np.resize(last, horizon) + years * (last.sum() - before.sum()) / (2 * YEAR), dtype=np.float64)
+    return np.asarray(np.resize(last, horizon) * np.clip(last.sum() / before.sum(), 0.5, 2.0) ** (0.75 * years), dtype=np.float64)
 
 
 def _pace(values: Values, days: Values) -> Values:

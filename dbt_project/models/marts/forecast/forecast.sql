@@ -1,6 +1,7 @@
 -- Where every line of the profit and loss is going, and what stands above it, with the bounds within which 95 of 100 months should lie:
 -- as wide as the errors that were known at the origin, of series like it as many months ahead, in proportion to each series' own.
-{%- set prior_errors = 3 %}
+{%- set prior_errors = 12 %}
+{%- set widening = 0.25 %}
 {%- set ahead = [(1, 1), (2, 3), (4, 6), (7, var('forecast_horizon_months'))] %}
 with
 
@@ -45,9 +46,9 @@ errors as (
         series_key,
         origin_month,
         ahead_from,
-        horizon_months,
         period_month,
-        abs(closed_amount - mean_amount) as missed
+        -- Errors grow with the months ahead; what is left is alike.
+        abs(closed_amount - mean_amount) / power(horizon_months, {{ widening }}) as missed
     from told
     where closed_amount is not null and mean_amount is not null
 
@@ -90,7 +91,6 @@ errors_of_origins as (
         count(*) as error_count
     from errors
     inner join origins on errors.period_month <= origins.origin_month
-    where errors.horizon_months <= 3
     group by errors.forecast_level, errors.series_key, origins.origin_month
 
 ),
@@ -137,11 +137,12 @@ widths as (
         scores.ahead_from,
         origins.origin_month,
         count(*) as score_count,
-        -- Of n errors the (n + 1) x 95 % smallest: the next one is below it in 95 of 100 cases.
         quantile_cont(scores.score, 0.95) as width95,
         quantile_cont(scores.score, 0.8) as width80
     from scores
-    inner join origins on scores.period_month <= origins.origin_month
+    -- Of the last year: a company that grew twice as fast two years ago was twice as hard to foresee.
+    inner join origins
+        on scores.period_month <= origins.origin_month and scores.period_month > origins.origin_month - interval 12 month
     group by scores.forecast_level, scores.ahead_from, origins.origin_month
 
 ),
@@ -151,8 +152,14 @@ bounded as (
     select
         told.*,
         widths.score_count,
-        case when widths.score_count >= {{ var('forecast_least_errors') }} then coalesce(scales.scale * widths.width95, 0) end as width95,
-        case when widths.score_count >= {{ var('forecast_least_errors') }} then coalesce(scales.scale * widths.width80, 0) end as width80
+        case
+            when widths.score_count >= {{ var('forecast_least_errors') }}
+                then coalesce(scales.scale * widths.width95, 0) * power(told.horizon_months, {{ widening }})
+        end as width95,
+        case
+            when widths.score_count >= {{ var('forecast_least_errors') }}
+                then coalesce(scales.scale * widths.width80, 0) * power(told.horizon_months, {{ widening }})
+        end as width80
     from told
     left join scales
         on
