@@ -18,10 +18,16 @@ def model(dbt, session):
         where cash_flow_category = 'operating' and posting_date < closed_month + interval 1 month
         group by all order by all
     """)
-    told = forecast_leaves(booked.to_arrow_table(), closed_month, back=0, horizon=int(dbt.config.meta_get("forecast_horizon_months")))
+    told = forecast_leaves(
+        booked.to_arrow_table(),
+        closed_month,
+        back=int(dbt.config.meta_get("forecast_origins")),  # what models missed since then weighs them
+        horizon=int(dbt.config.meta_get("forecast_horizon_months")),
+    )
     leaves = days.aggregate("leaf_key, entity_id, cash_line, currency_func")
     return session.sql("""
         select leaves.entity_id, leaves.cash_line, told.period_month, told.mean::decimal(20, 4) as mean_exact, told.model as model_name,
             leaves.currency_func
-        from told inner join leaves using (leaf_key)
+        from told inner join leaves using (leaf_key) cross join parameters
+        where told.origin_month = parameters.closed_month
     """)
