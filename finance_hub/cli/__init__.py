@@ -340,12 +340,12 @@ def scorecard(
         Path | None, typer.Option(help="The simulated company; the demo's own if not given.", exists=True, dir_okay=False)
     ] = None,
 ) -> None:
-    """Hold what was published against the simulated company's truth: statements, defects, deals, who is who, attribution, contracts.
+    """Hold what was published against the simulated company's truth: statements, defects, deals, attribution, contracts, forecasts.
 
     Example: finance-hub scorecard
     """
     from finance_hub import scorecard as scoring
-    from finance_hub import scorecard_sales
+    from finance_hub import scorecard_forecast, scorecard_sales
     from finance_hub.demo import COMPANY
     from sandbox.identifiers import identifiers
 
@@ -416,6 +416,11 @@ def scorecard(
         for contract in scoring.contracts(database, until=until):
             kept = [f"{part:.1%}" if part is not None else "" for pair in contract.kept.values() for part in pair]
             table.add_row(contract.entity, f"{contract.contracts} of {contract.true_contracts}", f"{contract.missed:.1%}", *kept)
+        out.print(table)
+        table = Table("measure", "level", "of", "cases", "value", "year before", "F1", "always no", title="Forecasts")
+        for each in scorecard_forecast.forecasts(database):
+            shares = ("" if share is None else f"{share:.1%}" for share in (each.value, each.naive, each.f1, each.base_rate))
+            table.add_row(each.measure, each.level, each.span, f"{each.cases:,}", *shares)
         out.print(table)
 
 
