@@ -41,6 +41,8 @@ from dlt_sources.salesforce import SalesforceSettings
 from dlt_sources.salesforce.records import TABLES as SALESFORCE_TABLES
 from dlt_sources.sap import SapSettings
 from dlt_sources.sap.records import TABLES as SAP_TABLES
+from dlt_sources.vena import VenaSettings
+from dlt_sources.vena.records import TABLES as VENA_TABLES
 from dlt_sources.web_events import WebEventsSettings
 from dlt_sources.web_events.records import TABLES as WEB_EVENTS_TABLES
 from dlt_sources.xero import XeroSettings
@@ -215,6 +217,15 @@ SYSTEMS: Mapping[str, System] = {
             settings=AnaplanSettings,
             cron="42 * * * *",
             docs="dlt_sources/anaplan/README.md",
+        ),
+        System(
+            name="vena",
+            title="Vena",
+            kind="planning",
+            tables=VENA_TABLES,
+            settings=VenaSettings,
+            cron="57 * * * *",
+            docs="dlt_sources/vena/README.md",
         ),
         System(
             name="ecb",

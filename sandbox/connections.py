@@ -11,6 +11,7 @@ _UNHURRIED = {
     "hubspot": ["calls_per_10_seconds = 100000", "searches_per_second = 100000"],
     "marketo": ["calls_per_20_seconds = 100000", "poll_seconds = 0.01"],
     "pipedrive": ["calls_per_2_seconds = 100000"],
+    "vena": ["calls_per_5_minutes = 100000", "throttle_pause = 0.1"],
     "xero": ["calls_per_minute = 100000"],
     "quickbooks": ["calls_per_minute = 100000", "calls_per_second = 100000", "throttle_pause = 0.1"],
 }

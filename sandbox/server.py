@@ -38,6 +38,7 @@ from sandbox.vendors import (
     quickbooks,
     salesforce,
     sap,
+    vena,
     web_events,
     xero,
 )
@@ -73,7 +74,7 @@ def build(shown: Shown) -> Starlette:
         raise ValueError("A sandbox shows either a company or a folder of books.")
     clock = VirtualClock(shown.at or _end_of_history(shown.company))
     used = _systems_in_use(shown.company)
-    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, pipedrive, marketo, mailchimp, anaplan)
+    several = (xero, netsuite, sap, oracle_fusion, quickbooks, salesforce, pipedrive, marketo, mailchimp, anaplan, vena)
     modules = [*(module for module in several if module.NAME in used), hubspot, ecb, *_ADS_AND_SITES]
     wanted = [module for module in modules if not shown.only or module.NAME in shown.only]
     return application([module.vendor(shown.company, clock, limits=shown.limits) for module in wanted], clock)

@@ -4,7 +4,7 @@
 {% macro conformed(shape) -%}
     {%- set books = ['xero', 'netsuite', 'sap', 'oracle_fusion', 'quickbooks', 'database'] -%}
     {%- set sales = ['hubspot', 'salesforce', 'pipedrive'] -%}
-    {%- set planning = ['anaplan'] -%}
+    {%- set planning = ['anaplan', 'vena'] -%}
     {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],

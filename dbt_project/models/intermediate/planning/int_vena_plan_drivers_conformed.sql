@@ -1,0 +1,1 @@
+{{ plan_drivers_of(ref('int_vena_cells_placed')) }}
