@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -48,6 +48,7 @@ class Asked:
     model_id: str
     page_size: int
     drop_repeated_header: bool
+    counted: set[int] = field(default_factory=set)
 
     def models(self) -> tuple[Reply, list[msgspec.Raw]]:
         """All models that the token may see: a plain array, or one within an envelope."""
@@ -103,11 +104,7 @@ class Asked:
                 f"{reply.request} {'repeats its headers' if repeated else 'does not repeat its headers'} in the first row: set "
                 f"drop_repeated_header to {str(repeated).lower()}."
             )
-        told = found.metadata.records_returned
-        if told is not None and told not in {len(rows), len(rows) - repeated}:
-            raise IncompleteRead(
-                f"{reply.request} announced {told:,} records, but {len(rows) - repeated:,} arrived; it is read again at the next run."
-            )
+        self._count(found.metadata.records_returned, len(rows) - repeated, reply)
         rows = rows[1:] if repeated else rows
         try:
             columns = list(zip(*rows, strict=True)) or [()] * len(headers)
@@ -117,6 +114,16 @@ class Asked:
             raise MalformedReply(f"{reply.request} has rows that are not as long as its headers.")
         following = Request("GET", found.metadata.next_page) if found.metadata.next_page else None
         return Page(Sheet(reply, headers, columns), reply, following, len(rows))
+
+    def _count(self, told: int | None, arrived: int, reply: Reply) -> None:
+        """Whether the row of headers counts as a record nobody tells; it does on every page, or on none."""
+        if told is None:
+            return
+        self.counted.add(told - arrived)
+        if self.counted not in ({0}, {1}):
+            raise IncompleteRead(
+                f"{reply.request} announced {told:,} records, but {arrived:,} arrived; it is read again at the next run."
+            )
 
     def explained(self, missing: NotFound) -> NotFound:
         """A 404, in words that say what to mend."""

@@ -35,7 +35,7 @@ def write_firm(path: Path, *, months: int = 6) -> Path:
             insert into company.product values ('prd-core', 'M-CORE', 'Core', 'Core', 49, 'USD');
             insert into company.employee (employee_id, entity_id, department_id, first_name, last_name, email)
             values ('emp-1', 'uk', 'sales', 'Zoë', 'Weiß', 'zoe@firm.example');
-            insert into company.fx_rate values (date '2026-03-02', 'USD', 1.2, timestamp '2026-03-02'), (date '2026-03-02', 'GBP', 0.8, timestamp '2026-03-02');
+            insert into company.fx_rate values (date '2026-03-02', 'USD', 1.5, timestamp '2026-03-02'), (date '2026-03-02', 'GBP', 1, timestamp '2026-03-02');
             insert into company.budget values
                 ('bud', 'uk', 'Budget 2027', 2027, 'original', timestamp '2026-03-12 15:00:00', timestamp '2026-03-22 15:00:00'),
                 ('ups', 'uk', 'Upside 2027', 2027, 'scenario_upside', timestamp '2026-03-14 11:00:00', null),

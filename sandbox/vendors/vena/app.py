@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 from collections.abc import Mapping
@@ -158,7 +157,7 @@ def _presented(authorization: str) -> tuple[str, str] | None:
         return None
     try:
         user, _, key = base64.b64decode(proof, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return user, key
 
@@ -190,7 +189,7 @@ def _page_after(request: Request, key: str) -> str:
 def _key_of(after: str) -> str:
     try:
         return base64.b64decode(after, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Refusal(400, f"The afterKey '{after}' is invalid.") from None
 
 
