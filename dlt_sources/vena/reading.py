@@ -214,9 +214,9 @@ def tidy(sheet: Sheet, part: Slice, settings: Settings) -> pa.RecordBatch:
         raise SourceError(f"{sheet.reply.request} has no column '{VALUE}', but {', '.join(given)}.")
     asked = {str(each["field"]): each.get("in", [each.get("eq")]) for each in settings.conditions if {"in", "eq"} & each.keys()}
     for dimension, members in (asked | {dimension: [member] for dimension, member in part.items()}).items():
-        if dimension not in given or not pc.all(pc.is_in(given[dimension], pa.array(members, pa.string()))).as_py():
+        if dimension not in given or not pc.all(pc.is_in(given[dimension], pa.array(map(str, members)))).as_py():
             raise SourceError(
-                f"{sheet.reply.request} has cells of another {dimension} than {', '.join(members)}: Vena does not heed the filter. Try "
+                f"{sheet.reply.request} has cells of another {dimension} than {', '.join(map(str, members))}: Vena does not heed the filter. Try "
                 'another filter_style, or leave filters and slice_by empty ("").'
             )
     values = given.pop(VALUE)
