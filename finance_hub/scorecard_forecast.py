@@ -15,7 +15,7 @@ from finance_hub.scorecard import ENTITIES
 _WITHIN_GROUP = "('4900', '6750')"
 
 # What each account was expected to come to and what it truly came to, with the rate at which the hub adds companies up.
-_FORECASTS = f"""
+_FORECASTS = """
     select f.forecast_level, f.entity_id, ltrim(f.account_code, '0') as code, f.account_class, f.origin_month, f.is_latest, f.period_month,
         f.horizon_months, f.mean_amount::double as mean, f.naive_amount::double as naive, f.lo95, f.hi95, f.rate_rpt::double as rate
     from hub.marts.forecast as f where f.forecast_level = 'account'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -28,12 +27,12 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def forecasting(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+def forecasting(company: Path, tmp_path_factory: pytest.TempPathFactory) -> Hub:
     with RunningSandbox(Shown(company=company, limits=False)) as running:
         hub = Hub(tmp_path_factory.mktemp("forecasting"), running.url, SYSTEMS)
         hub.load()
     build(hub.settings, "+forecast_measure", "+cash_forecast")
-    yield hub
+    return hub
 
 
 @pytest.fixture(scope="module")
