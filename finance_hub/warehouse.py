@@ -20,6 +20,7 @@ from finance_hub.settings import Settings
 
 Database: TypeAlias = duckdb.DuckDBPyConnection
 _LOCKED = "Could not set lock on file"
+_CLOSING = "Unique file handle conflict"  # another thread of this process is about to close the file, its last cursor just collected
 _WAIT_SECONDS = 600.0
 _KEPT: dict[Path, Database] = {}
 """Warehouses that this process keeps open (see :func:`kept_open`)."""
@@ -67,8 +68,8 @@ def _open(path: Path, *, read_only: bool, wait: float) -> Database:
     while True:
         try:
             database = duckdb.connect(str(path), config=config)
-        except duckdb.IOException as trouble:
-            if _LOCKED not in str(trouble):
+        except (duckdb.IOException, duckdb.BinderException) as trouble:
+            if not any(sign in str(trouble) for sign in (_LOCKED, _CLOSING)):
                 raise
             if time.monotonic() > give_up_at:
                 raise WarehouseBusyError(f"{path} is held by another process; stop it, or wait and run again.") from trouble
