@@ -20,7 +20,8 @@ from finance_hub.settings import Settings
 
 Database: TypeAlias = duckdb.DuckDBPyConnection
 _LOCKED = "Could not set lock on file"
-_CLOSING = "Unique file handle conflict"  # another thread of this process is about to close the file, its last cursor just collected
+_CLOSING = "Unique file handle conflict"
+"""What DuckDB says where another thread of this process is about to close the file, its last cursor just collected."""
 _WAIT_SECONDS = 600.0
 _KEPT: dict[Path, Database] = {}
 """Warehouses that this process keeps open (see :func:`kept_open`)."""

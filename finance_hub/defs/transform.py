@@ -64,7 +64,7 @@ def _know_output_keys(context: dg.AssetExecutionContext) -> None:
     """Find the keys of the op's outputs once: Dagster does so for each output, which for a thousand takes twenty seconds."""
     step = context.get_step_execution_context()
     keys = step.get_output_asset_keys()
-    step.get_output_asset_keys = lambda: keys  # type: ignore[method-assign]
+    step.get_output_asset_keys = lambda: keys
 
 
 def _key(view: View) -> dg.AssetKey:

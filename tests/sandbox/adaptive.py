@@ -13,7 +13,7 @@ from lxml import etree
 from sandbox.company import SCHEMA
 from sandbox.vendors.adaptive.access import INSTANCE, LOGIN, PASSWORD
 from sandbox.vendors.adaptive.replies import Element
-from tests.sandbox.hub import Hub
+from tests.sandbox.hub import SystemHub
 
 NAME = "adaptive_us"
 TABLES = ("versions", "accounts", "levels", "dimension_values", "periods", "cells")
@@ -64,14 +64,10 @@ def write_firm(path: Path, *, months: int = 6) -> Path:
     return path
 
 
-class AdaptiveHub(Hub):
-    """A hub that reads one Adaptive instance; ``keys`` are further lines of its settings."""
+class AdaptiveHub(SystemHub):
+    """A hub that reads one Adaptive instance."""
 
-    def __init__(self, home: Path, url: str, *keys: str) -> None:
-        super().__init__(home, url, {"adaptive"}, toml="".join(f"{key}\n" for key in keys))
-
-    def raw(self, *tables: str) -> dict[str, list[tuple[object, ...]]]:
-        return self.told("adaptive", *(tables or TABLES))
+    SYSTEM, TABLES = "adaptive", TABLES
 
 
 def called(

@@ -11,7 +11,7 @@ import httpx
 from sandbox.company import SCHEMA
 from sandbox.vendors.anaplan.access import PASSWORD, USERNAME
 from sandbox.vendors.anaplan.tenant import MODEL_ID, WORKSPACE_ID
-from tests.sandbox.hub import Hub
+from tests.sandbox.hub import SystemHub
 
 HORIZON = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 NAME = "anaplan_group"
@@ -61,14 +61,10 @@ def write_firm(path: Path, *, months: int = 6) -> Path:
     return path
 
 
-class AnaplanHub(Hub):
-    """A hub that reads one Anaplan model; ``keys`` are further lines of its settings."""
+class AnaplanHub(SystemHub):
+    """A hub that reads one Anaplan model."""
 
-    def __init__(self, home: Path, url: str, *keys: str) -> None:
-        super().__init__(home, url, {"anaplan"}, toml="".join(f"{key}\n" for key in keys))
-
-    def raw(self, *tables: str) -> dict[str, list[tuple[object, ...]]]:
-        return self.told("anaplan", *(tables or TABLES))
+    SYSTEM, TABLES = "anaplan", TABLES
 
 
 def token(url: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import httpx
 
@@ -81,6 +82,26 @@ class Hub:
     def calls(self) -> list[dict[str, Any]]:
         """The calls since this was asked last."""
         return Controls(self.url).log()
+
+
+class SystemHub(Hub):
+    """A hub that reads one system; ``keys`` are further lines of its settings."""
+
+    SYSTEM: ClassVar[str]
+    TABLES: ClassVar[Sequence[str]]
+
+    def __init__(self, home: Path, url: str, *keys: str) -> None:
+        super().__init__(home, url, {self.SYSTEM}, toml="".join(f"{key}\n" for key in keys))
+
+    @classmethod
+    def copied(cls, other: Self, home: Path, url: str, *keys: str) -> Self:
+        """A hub that has read what ``other`` has, and goes on with another emulator of the same firm."""
+        shutil.copytree(other.home, home, dirs_exist_ok=True)
+        return cls(home, url, *keys)
+
+    def raw(self, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Raw tables of the system, all or some, as the vendor told them."""
+        return self.told(self.SYSTEM, *(tables or self.TABLES))
 
 
 def let_pass(url: str, days: float) -> None:

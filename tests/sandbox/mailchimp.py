@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import httpx
 from finance_hub import ingestion, warehouse
 from sandbox.company import SCHEMA
 from sandbox.vendors.mailchimp.app import API_KEY
-from tests.sandbox.hub import Controls, Hub
+from tests.sandbox.hub import Controls, SystemHub
 
 HORIZON = datetime(2026, 6, 30, 23, 59, 59, tzinfo=UTC)
 NAME = "mailchimp_bf"
@@ -98,18 +97,10 @@ def write_firm(path: Path, *, people: int = 300, at_once: bool = False) -> Path:
     return path
 
 
-class MailchimpHub(Hub):
-    """A hub that reads one Mailchimp account; ``keys`` are further lines of its settings."""
+class MailchimpHub(SystemHub):
+    """A hub that reads one Mailchimp account."""
 
-    def __init__(self, home: Path, url: str, *keys: str) -> None:
-        super().__init__(home, url, {"mailchimp"})
-        self.set(*keys)
-
-    @classmethod
-    def copied(cls, other: MailchimpHub, home: Path, url: str, *keys: str) -> MailchimpHub:
-        """A hub that has read what ``other`` has, and goes on with another emulator of the same account."""
-        shutil.copytree(other.home, home, dirs_exist_ok=True)
-        return cls(home, url, *keys)
+    SYSTEM, TABLES = "mailchimp", TABLES
 
     def set(self, *keys: str) -> None:
         with (self.home / "hub.toml").open("a") as file:
@@ -119,9 +110,6 @@ class MailchimpHub(Hub):
         found = self.settings
         warehouse.prepare(found)
         return ingestion.load(found, ingestion.extract(found, found.connections[NAME]))
-
-    def raw(self, *tables: str) -> dict[str, list[tuple[object, ...]]]:
-        return self.told("mailchimp", *(tables or TABLES))
 
 
 def calls(url: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,12 +67,6 @@ def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> AdaptiveHub:
 def unscripted(still: str) -> Iterator[str]:
     yield still
     httpx.delete(f"{still}/_sandbox/faults")
-
-
-def copied(other: AdaptiveHub, home: Path, url: str, *keys: str) -> AdaptiveHub:
-    """A hub that has read what ``other`` has, and goes on with another emulator of the same instance."""
-    shutil.copytree(other.home, home, dirs_exist_ok=True)
-    return AdaptiveHub(home, url, *keys)
 
 
 def same(_path: str, body: bytes) -> bytes:
@@ -143,7 +136,7 @@ def test_each_tree_is_asked_for_once_and_each_version_by_year_and_of_actuals_dri
 
 
 def test_a_second_run_finds_nothing_new(served: str, whole: AdaptiveHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, served)
+    hub = AdaptiveHub.copied(whole, tmp_path, served)
     loads = hub.query("select count(*) from adaptive._dlt_loads")
     assert hub.load() == {}
     assert hub.query("select count(*) from adaptive._dlt_loads") == loads
@@ -152,7 +145,7 @@ def test_a_second_run_finds_nothing_new(served: str, whole: AdaptiveHub, tmp_pat
 def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_full_load(
     served: str, whole: AdaptiveHub, tmp_path: Path
 ) -> None:
-    hub = copied(whole, tmp_path / "hub", served)
+    hub = AdaptiveHub.copied(whole, tmp_path / "hub", served)
     let_pass(served, 9.8)
     assert hub.load() == {"versions": 1, "cells": 1 + 3 * 2}, "the line of the locked budget; what June really was, for both firms"
     edited = "select value from adaptive.cells where version_id = '2' and period = '06/2026' and account_code = '6100' and level_id = '102'"
@@ -168,7 +161,7 @@ def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_fu
 def test_what_vanishes_from_the_instance_vanishes_from_the_tables(whole: AdaptiveHub, tmp_path: Path) -> None:
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
     with serving(SIGNED, fewer) as (url, _):
-        hub = copied(whole, tmp_path / "hub", url)
+        hub = AdaptiveHub.copied(whole, tmp_path / "hub", url)
         may = "select count(*) from adaptive.cells where line_item = 'Amount' and period = '05/2026'"
         assert hub.query(may) == [(16,)]
         hub.load()
@@ -186,7 +179,7 @@ def test_levels_that_are_no_longer_listed_are_taken_out_with_their_cells(still: 
         return re.sub(rb'rowCountSent="(\d+)"', lambda found: f'rowCountSent="{int(found[1]) - sent}"'.encode(), body)
 
     with between(still, closed) as url:
-        hub = copied(whole, tmp_path, url)
+        hub = AdaptiveHub.copied(whole, tmp_path, url)
         hub.load()
     assert hub.query("select count(*) from adaptive.levels where code = 'CA-SALES'") == [(0,)]
     assert hub.query("select count(*) from adaptive.cells where level_id = '202'") == [(0,)]
@@ -196,14 +189,14 @@ def test_levels_that_are_no_longer_listed_are_taken_out_with_their_cells(still: 
 def test_locked_versions_are_left_alone_only_where_that_is_said(served: str, whole: AdaptiveHub, tmp_path: Path) -> None:
     sent: list[bytes] = []
     with between(served, same, sent) as url:
-        hub = copied(whole, tmp_path, url, "read_locked = false")
+        hub = AdaptiveHub.copied(whole, tmp_path, url, "read_locked = false")
         assert hub.load() == {}
         assert ("exportData", "Budget 2026") not in asked(sent)
         let_pass(served, 9.8)
         sent.clear()
         assert hub.load() == {"versions": 1, "cells": 3 * 2}, "what June really was; the change of the locked budget is not seen"
         assert ("exportData", "Budget 2026") not in asked(sent)
-        careful = copied(hub, tmp_path / "careful", url)
+        careful = AdaptiveHub.copied(hub, tmp_path / "careful", url)
         assert careful.load()["cells"] >= 1
     full = AdaptiveHub(tmp_path / "full", served)
     full.load()
@@ -213,14 +206,14 @@ def test_locked_versions_are_left_alone_only_where_that_is_said(served: str, who
 def test_a_locked_version_that_is_read_in_another_way_is_read_again(still: str, whole: AdaptiveHub, tmp_path: Path) -> None:
     sent: list[bytes] = []
     with between(still, same, sent) as url:
-        hub = copied(whole, tmp_path, url, "read_locked = false", 'account_roots = "Revenue"')
+        hub = AdaptiveHub.copied(whole, tmp_path, url, "read_locked = false", 'account_roots = "Revenue"')
         hub.load()
     assert ("exportData", "Budget 2026") in asked(sent)
     assert hub.query("select distinct account_code from adaptive.cells") == [("4000",)]
 
 
 def test_versions_years_and_roots_can_be_named(still: str, whole: AdaptiveHub, tmp_path: Path) -> None:
-    hub = copied(
+    hub = AdaptiveHub.copied(
         whole, tmp_path, still, 'versions = "Upside 2026"', 'years = ["2026", "2027"]', 'account_roots = ["4000", "PRICE"]'
     )
     hub.load()
@@ -232,7 +225,7 @@ def test_versions_years_and_roots_can_be_named(still: str, whole: AdaptiveHub, t
 
 
 def test_nothing_that_is_left_of_the_known_cells_stops_the_run(still: str, whole: AdaptiveHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, still, 'years = "1999"')
+    hub = AdaptiveHub.copied(whole, tmp_path, still, 'years = "1999"')
     with pytest.raises(Exception, match="none of the 204 known cells is left"):
         hub.load()
     assert hub.query("select count(*) from adaptive.cells") == [(204,)]
@@ -309,7 +302,7 @@ def test_a_tree_that_came_empty_takes_nothing_out(still: str, whole: AdaptiveHub
         return re.sub(rb"<levels seqNo.*</levels>", b"<levels/>", body, flags=re.DOTALL)
 
     with between(still, empty) as url:
-        hub = copied(whole, tmp_path, url)
+        hub = AdaptiveHub.copied(whole, tmp_path, url)
         with pytest.raises(Exception, match="no levels came"):
             hub.load()
     assert hub.raw() == whole.raw()

@@ -8,106 +8,38 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from finance_hub import warehouse
 from sandbox.vendors import anaplan
-from tests.dbt import make_views
 from tests.sandbox.anaplan import AnaplanHub
+from tests.sandbox.plans import OUR_DRIVERS, OUR_LINES, OUR_TARGETS, OUR_VERSIONS, hold_shapes, modelled, same
 from tests.sandbox.serving import serving
-
-SHAPES = {
-    "plan_versions": "connection_id, plan_id, org_unit_ref, plan_name, scenario, fiscal_year, updated_at, is_locked",
-    "plan_entries": "connection_id, plan_line_id, plan_id, org_unit_ref, account_code, account_name, department_name, period_month, amount_func, "
-    "phasing_method, _page_id",
-    "plan_drivers": "connection_id, plan_id, org_unit_ref, driver, department_name, product_name, period_month, amount",
-    "plan_targets": "connection_id, org_unit_ref, metric, scope, scope_ref, period_month, amount, currency",
-}
-DECIMALS = {"plan_entries": "amount_func", "plan_drivers": "amount", "plan_targets": "amount"}
-VERSIONS = """
-    select entity.name, budget.name,
-        case when version = 'original' then 'budget' when version like 'reforecast%' then 'forecast' when version = 'actuals' then 'actual' else 'scenario' end,
-        fiscal_year, date_trunc('day', created_at)::timestamp, coalesce(locked_at <= horizon(), false), budget_id
-    from meridian.company.budget join meridian.company.entity using (entity_id)
-    where entity_id in ('de', 'jp') and created_at <= horizon()
-"""
 
 
 @pytest.fixture(scope="module")
 def found(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse's models, and the company as `meridian`."""
     with serving(anaplan, meridian) as (url, _):
         hub = AnaplanHub(tmp_path_factory.mktemp("hub"), url)
         hub.load()
-    make_views(hub.settings)
-    with warehouse.reading(hub.settings.warehouse) as database, duckdb.connect() as db:
-        for shape in SHAPES:
-            told = database.execute(f"select * from intermediate.int_anaplan_{shape}_conformed").arrow()
-            db.execute(f"create table {shape} as from told")
-        told = database.execute("select * from staging.stg_anaplan__cells").arrow()  # noqa: F841
-        db.execute("create table cells as from told")
-        db.execute(f"attach '{meridian}' as meridian (read_only)")
-        db.execute("create macro horizon() as timestamp '2026-06-30 23:59:59'")
+    with modelled(hub, "anaplan", meridian, "cells") as db:
         yield db
 
 
-def same(db: duckdb.DuckDBPyConnection, ours: str, theirs: str) -> int:
-    """How many rows both have; none may be in one alone."""
-    assert db.execute(f"({ours}) except all ({theirs}) limit 3").fetchall() == []
-    assert db.execute(f"({theirs}) except all ({ours}) limit 3").fetchall() == []
-    row = db.execute(f"select count(*) from ({ours})").fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 def test_each_shape_has_its_columns_in_order(found: duckdb.DuckDBPyConnection) -> None:
-    for shape, columns in SHAPES.items():
-        assert ", ".join(row[0] for row in found.execute(f"describe {shape}").fetchall()) == columns
-    for shape, amount in DECIMALS.items():
-        types = dict(found.execute(f"select column_name, column_type from (describe {shape})").fetchall())
-        assert types[amount] == "DECIMAL(20,4)"
-    for shape, key in (("plan_versions", "plan_id"), ("plan_entries", "plan_line_id")):
-        assert found.execute(f"select count(*) = count(distinct {key}) from {shape}").fetchone() == (True,)
+    hold_shapes(found)
 
 
 def test_plans_are_the_versions_of_each_entity(found: duckdb.DuckDBPyConnection) -> None:
-    ours = "select org_unit_ref, plan_name, scenario, fiscal_year, updated_at, is_locked from plan_versions"
-    assert same(found, ours, f"select * exclude (budget_id) from ({VERSIONS})") > 40
+    assert same(found, OUR_VERSIONS, "from their_versions") > 40
 
 
 def test_every_line_is_there_to_the_cent_and_no_roll_up_is(found: duckdb.DuckDBPyConnection) -> None:
-    ours = """
-        select plan_versions.org_unit_ref, plan_name, account_code, account_name, department_name, period_month, amount_func
-        from plan_entries join plan_versions using (connection_id, plan_id) where plan_entries.org_unit_ref = plan_versions.org_unit_ref
-    """
-    theirs = f"""
-        select v.name, v.name_1, account_code, account.name, department.name, month, amount
-        from ({VERSIONS}) v join meridian.company.budget_line using (budget_id) join meridian.company.budget using (budget_id)
-        join meridian.company.account using (entity_id, account_code) join meridian.company.department using (department_id)
-    """
-    assert same(found, ours, theirs) > 15_000
+    assert same(found, OUR_LINES, "from their_lines") > 15_000
     rolled = "select count(*) > 1000 from cells where period like 'FY%' or account_item like 'Erl%'"
     assert found.execute(rolled).fetchone() == (True,), "the export has roll-ups, which must not be counted"
 
 
 def test_drivers_are_those_of_every_version(found: duckdb.DuckDBPyConnection) -> None:
-    ours = """
-        select plan_drivers.org_unit_ref, plan_name, driver, department_name, product_name, period_month, amount
-        from plan_drivers join plan_versions using (connection_id, plan_id)
-    """
-    theirs = f"""
-        select v.name, v.name_1, driver, department.name, product.name, month, amount
-        from ({VERSIONS}) v join meridian.company.plan_driver using (budget_id)
-        left join meridian.company.department using (department_id) left join meridian.company.product using (product_id)
-        where v.name_1 <> 'Actuals' or last_day(month) < date '2026-06-30'
-    """
-    assert same(found, ours, theirs) > 5000
+    assert same(found, OUR_DRIVERS, "from their_drivers") > 5000
 
 
 def test_targets_are_those_of_each_scope(found: duckdb.DuckDBPyConnection) -> None:
-    theirs = """
-        select entity.name, metric, scope, case scope when 'product' then product.name when 'seller' then employee.email else scope_key end,
-            period_month, amount, target.currency
-        from meridian.company.target left join meridian.company.entity using (entity_id)
-        left join meridian.company.product on product_id = scope_key left join meridian.company.employee on employee_id = scope_key
-        where target.entity_id is null or target.entity_id in ('de', 'jp')
-    """
-    assert same(found, "select * exclude (connection_id) from plan_targets", theirs) > 1000
+    assert same(found, OUR_TARGETS, "from their_targets") > 1000

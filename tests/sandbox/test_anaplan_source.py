@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,12 +67,6 @@ def unscripted(still: str) -> Iterator[str]:
     httpx.delete(f"{still}/_sandbox/faults")
 
 
-def copied(other: AnaplanHub, home: Path, url: str, *keys: str) -> AnaplanHub:
-    """A hub that has read what ``other`` has, and goes on with another emulator of the same tenant."""
-    shutil.copytree(other.home, home, dirs_exist_ok=True)
-    return AnaplanHub(home, url, *keys)
-
-
 def paths(url: str) -> list[str]:
     """The paths of the model that were asked for since the last time."""
     return [str(call["path"]).partition(MODEL_ID)[2] for call in Controls(url).log()]
@@ -123,7 +116,7 @@ def test_views_give_the_same_as_exports(still: str, whole: AnaplanHub, tmp_path:
 
 
 def test_a_model_that_was_not_saved_is_left_alone(served: str, whole: AnaplanHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, served)
+    hub = AnaplanHub.copied(whole, tmp_path, served)
     loads = hub.query("select count(*) from anaplan._dlt_loads")
     paths(served)
     assert hub.load() == {}
@@ -134,7 +127,7 @@ def test_a_model_that_was_not_saved_is_left_alone(served: str, whole: AnaplanHub
 def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_full_load(
     served: str, whole: AnaplanHub, tmp_path: Path
 ) -> None:
-    hub = copied(whole, tmp_path / "hub", served)
+    hub = AnaplanHub.copied(whole, tmp_path / "hub", served)
     let_pass(served, 9.8)
     second = hub.load()
     assert second == {"models": 1, "cells": 4 + 3 * 2}, "line, its totals of account and year; what June really was, for both"
@@ -154,7 +147,7 @@ def test_what_vanishes_from_the_model_vanishes_from_the_tables(whole: AnaplanHub
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
     with serving(SMALL, fewer) as (url, _):
         let_pass(url, 9)
-        hub = copied(whole, tmp_path / "hub", url)
+        hub = AnaplanHub.copied(whole, tmp_path / "hub", url)
         assert hub.query("select count(*) > 0 from anaplan.cells where listing = 'Hub Plan Lines' and period = 'May 26'") == [
             (True,)
         ]
@@ -166,7 +159,7 @@ def test_what_vanishes_from_the_model_vanishes_from_the_tables(whole: AnaplanHub
 
 
 def test_exports_can_be_named_and_what_is_no_longer_read_is_taken_out(still: str, whole: AnaplanHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, still, 'exports = "Hub Quotas, Hub Headcount"')
+    hub = AnaplanHub.copied(whole, tmp_path, still, 'exports = "Hub Quotas, Hub Headcount"')
     hub.load()
     assert hub.query("select distinct listing from anaplan.cells order by 1") == [("Hub Headcount",), ("Hub Quotas",)]
 

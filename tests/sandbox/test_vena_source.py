@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,12 +59,6 @@ def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> VenaHub:
 def unscripted(still: str) -> Iterator[str]:
     yield still
     httpx.delete(f"{still}/_sandbox/faults")
-
-
-def copied(other: VenaHub, home: Path, url: str, *keys: str) -> VenaHub:
-    """A hub that has read what ``other`` has, and goes on with another emulator of the same tenant."""
-    shutil.copytree(other.home, home, dirs_exist_ok=True)
-    return VenaHub(home, url, *keys)
 
 
 def asked(url: str) -> list[dict[str, str]]:
@@ -132,7 +125,7 @@ def test_however_it_is_asked_the_cells_are_the_same(still: str, whole: VenaHub, 
 
 
 def test_filters_go_with_every_call_and_what_is_no_longer_read_is_taken_out(still: str, whole: VenaHub, tmp_path: Path) -> None:
-    hub = copied(
+    hub = VenaHub.copied(
         whole, tmp_path / "hub", still, 'filters = [{ field = "Currency", eq = "Local" }, { field = "Scenario", eq = "Budget" }]'
     )
     asked(still)
@@ -150,7 +143,7 @@ def test_filters_go_with_every_call_and_what_is_no_longer_read_is_taken_out(stil
 
 
 def test_nothing_is_written_while_nothing_changes(served: str, whole: VenaHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, served)
+    hub = VenaHub.copied(whole, tmp_path, served)
     loads = hub.query("select count(*) from vena._dlt_loads")
     assert hub.load() == {}
     assert len(asked(served)) == 5, "every slice is read all the same"
@@ -160,7 +153,7 @@ def test_nothing_is_written_while_nothing_changes(served: str, whole: VenaHub, t
 def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_full_load(
     served: str, whole: VenaHub, tmp_path: Path
 ) -> None:
-    hub = copied(whole, tmp_path / "hub", served)
+    hub = VenaHub.copied(whole, tmp_path / "hub", served)
     let_pass(served, 9.8)
     assert hub.load() == {"cells": 2 + 3}, "the line in both currencies, and what June really was"
     edited = "select value from vena.cells where scenario = 'Budget' and period = '3' and department = 'D20' and account = '6100' order by 1"
@@ -178,7 +171,7 @@ def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_fu
 def test_cells_that_were_cleared_vanish_from_the_tables(whole: VenaHub, tmp_path: Path) -> None:
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
     with serving(vena, fewer) as (url, _):
-        hub = copied(whole, tmp_path / "hub", url)
+        hub = VenaHub.copied(whole, tmp_path / "hub", url)
         assert hub.query("select count(*) > 0 from vena.cells where period = '5'") == [(True,)]
         hub.load()
         full = VenaHub(tmp_path / "full", url)
@@ -276,7 +269,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(
 
 
 def test_an_error_in_the_last_slice_leaves_the_tables_as_they_were(unscripted: str, whole: VenaHub, tmp_path: Path) -> None:
-    hub = copied(whole, tmp_path, unscripted)
+    hub = VenaHub.copied(whole, tmp_path, unscripted)
     Controls(unscripted, "vena").fault(path="*/intersections", kind="forbidden", after=3, times=999)
     with pytest.raises(Exception, match="403"):
         hub.load()
@@ -380,7 +373,7 @@ def test_a_token_that_sees_no_cell_stops_the_run_and_takes_nothing_out(still: st
         return _pages(body, change) if "/intersections" in path else body
 
     with between(still, empty) as url:
-        hub = copied(whole, tmp_path / "known", url)
+        hub = VenaHub.copied(whole, tmp_path / "known", url)
         with pytest.raises(Exception, match=r"none of the .* known ones is left"):
             hub.load()
         assert hub.raw() == whole.raw()

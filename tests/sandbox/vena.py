@@ -11,7 +11,7 @@ import httpx
 from sandbox.company import SCHEMA
 from sandbox.vendors.vena.app import API_KEY, API_USER, MODEL_ID
 from sandbox.vendors.vena.replies import API
-from tests.sandbox.hub import Hub
+from tests.sandbox.hub import SystemHub
 
 NAME = "vena_uk"
 TABLES = ("models", "members", "cells")
@@ -60,14 +60,10 @@ def write_firm(path: Path, *, months: int = 6) -> Path:
     return path
 
 
-class VenaHub(Hub):
-    """A hub that reads one Vena model; ``keys`` are further lines of its settings."""
+class VenaHub(SystemHub):
+    """A hub that reads one Vena model."""
 
-    def __init__(self, home: Path, url: str, *keys: str) -> None:
-        super().__init__(home, url, {"vena"}, toml="".join(f"{key}\n" for key in keys))
-
-    def raw(self, *tables: str) -> dict[str, list[tuple[object, ...]]]:
-        return self.told("vena", *(tables or TABLES))
+    SYSTEM, TABLES = "vena", TABLES
 
 
 def called(url: str) -> httpx.Client:
