@@ -117,8 +117,18 @@
     {%- for system in systems %}
     select
         '{{ system }}' as source_system,
-        {{ shapes[shape] | join(',\n        ') }}
+        {{ shapes[shape] | join(',\n        ') | replace('department_name', 'coalesce(names.group_name, department_name) as department_name') }}
     from {{ ref('int_' ~ system ~ '_' ~ model) }}
+        {%- if 'department_name' in shapes[shape] %} as told
+    -- Books and plans may call a department otherwise than the group does.
+    left join (
+        select
+            department_ref,
+            department_name as group_name
+        from {{ ref('department_names') }}
+        where source_system = '{{ system }}'
+    ) as names on told.department_name = names.department_ref
+        {%- endif %}
         {%- if not loop.last %}
     union all
         {%- endif %}

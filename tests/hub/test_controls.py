@@ -126,6 +126,8 @@ DAMAGE = {
     "spans_are_those_of_their_months": "update marts.budget_variance set ytd_budget = ytd_budget + 1 where period_month = '2026-01-01'",
     "prior_years_are_those_of_the_ledger": "update marts.budget_variance set full_year_budget = full_year_budget + 1 where comparison = 'prior_year'",
     "effects_add_up_to_the_variance_of_revenue": "update marts.price_volume_mix set mix_effect = mix_effect + 0.01",
+    "effects_add_up_to_the_variance_of_costs": "update marts.cost_variance set rate_effect = rate_effect + 0.01 where is_payroll",
+    "payroll_is_bridged_whole": "update marts.headcount_bridge set rate_effect = rate_effect + 0.01 where actual_headcount > 0",
     "contributors_add_up_to_their_variance": "update marts.variance_driver set amount = amount + 0.01 where contributor_rank = 1",
     "operating_expenses_are_those_of_the_ledger": "update marts.cost_monitoring set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and department_name = 'all'",
     "forecasts_of_parts_add_up": "update marts.forecast set mean_amount = mean_amount + 0.01 where forecast_level = 'account' and is_latest and horizon_months = 3",

@@ -18,6 +18,7 @@ final as (
         direct_cash_flow_line,
         fx_rate_type,
         eliminated_by,
+        is_payroll,
         statement_order
     from chart
     union all
@@ -32,6 +33,7 @@ final as (
         'unmapped' as direct_cash_flow_line,
         'closing' as fx_rate_type,
         'nothing' as eliminated_by,
+        false as is_payroll,
         9999 as statement_order
 
 )

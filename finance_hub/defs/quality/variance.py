@@ -181,6 +181,43 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "cost_variance"],
+        name="effects_add_up_to_the_variance_of_costs",
+        description="Volume, efficiency, rate and spending add up to each variance, and all of an account to that of the comparison.",
+        query="""
+            with parts as (
+                select entity_id, connection_id, account_id, period_month, comparison, sum(variance_abs) as variance,
+                    sum(volume_effect + efficiency_effect + rate_effect + spending_effect) as effects
+                from marts.cost_variance group by all
+            ),
+            compared as (
+                select entity_id, connection_id, account_id, period_month, comparison, actual - coalesce(budget, 0) as variance
+                from marts.budget_variance
+                where department_name = 'all' and account_class = 'expense' and is_closed_month
+                    and comparison in ('budget_original', 'budget_current', 'forecast_latest')
+            )
+            select entity_id, account_id, period_month::varchar as period_month, comparison, parts.effects::varchar as effects,
+                compared.variance::varchar as of_account
+            from compared full join parts using (entity_id, connection_id, account_id, period_month, comparison)
+            where coalesce(parts.effects, 0) is distinct from compared.variance
+        """,
+    ),
+    expectation_check(
+        asset=["marts", "headcount_bridge"],
+        name="payroll_is_bridged_whole",
+        description="Planned payroll and the effects of people's number and rate come to what was paid; people are those of the plan.",
+        query="""
+            with planned as (
+                select entity_id, coalesce(department_name, 'none') as department_name, period_month, sum(amount) as people
+                from core.fct_plan_driver where driver = 'headcount' and scenario = 'actual' group by all
+            )
+            select entity_id, department_name, period_month::varchar as period_month, comparison, actual_cost::varchar as actual_cost,
+                (planned_cost + headcount_effect + rate_effect + other_effect)::varchar as bridged, actual_headcount::varchar as actual_headcount
+            from marts.headcount_bridge left join planned using (entity_id, department_name, period_month)
+            where actual_cost <> planned_cost + headcount_effect + rate_effect + other_effect or actual_headcount <> people
+        """,
+    ),
+    expectation_check(
         asset=["marts", "alert"],
         name="every_rule_was_evaluated",
         description="Every rule has a row for every entity with books, if only to say why it cannot judge.",

@@ -39,48 +39,7 @@ actuals as (
 
 ),
 
-versions as (
-
-    select distinct
-        drivers.entity_id,
-        drivers.connection_id,
-        drivers.budget_id,
-        drivers.scenario,
-        drivers.budget_updated_at,
-        drivers.period_month
-    from drivers
-    cross join parameters
-    where drivers.scenario in ('budget', 'forecast') and drivers.budget_updated_at < parameters.as_of_date + interval 1 day
-
-),
-
--- Of several budgets for a month the oldest is the original, the newest the current one; of forecasts the newest counts.
-ranked as (
-
-    select
-        *,
-        row_number() over (series order by budget_updated_at, budget_id) as from_oldest,
-        row_number() over (series order by budget_updated_at desc, budget_id desc) as from_newest
-    from versions
-    window series as (partition by entity_id, period_month, scenario)
-
-),
-
-compared_with as (
-
-    select
-        *,
-        'budget_original' as comparison
-    from ranked
-    where scenario = 'budget' and from_oldest = 1
-    union all
-    select
-        *,
-        case scenario when 'budget' then 'budget_current' else 'forecast_latest' end as comparison
-    from ranked
-    where from_newest = 1
-
-),
+{{ plans_compared_with() }}
 
 planned as (
 
