@@ -2,7 +2,8 @@
 
 ``reading`` takes series from a file, ``candidates`` fits models to one history, ``combining`` weighs them by how they did on that
 history and widens the interval to what their errors were, ``many`` does so for thousands of series side by side. ``standing`` forecasts
-one series from many origins at little cost, ``leaves`` all lines of a ledger so; a model of dbt calls it. Nothing here knows dbt or Dagster.
+one series from many origins at little cost, ``leaves`` all lines of a ledger so, ``planned`` lets the plans of their accounts compete; a model
+of dbt calls it. Nothing here knows dbt or Dagster.
 """
 
 from __future__ import annotations

@@ -132,6 +132,7 @@ DAMAGE = {
     "operating_expenses_are_those_of_the_ledger": "update marts.cost_monitoring set amount_func = amount_func + 0.01 where period_month = '2026-01-01' and department_name = 'all'",
     "forecasts_of_parts_add_up": "update marts.forecast set mean_amount = mean_amount + 0.01 where forecast_level = 'account' and is_latest and horizon_months = 3",
     "forecasts_are_held_to_the_ledger": "update core.fct_forecast_level set actual_amount = actual_amount + 1 where forecast_level = 'account' and origin_month is null and period_month = '2026-01-01'",
+    "no_plan_counts_before_it_was_made": "update core.fct_planned_month set known_month = known_month - interval 6 month where period_month = '2026-03-01'",
     "no_forecast_knows_what_came_later": "update core.fct_booked_month set known_month = known_month + interval 6 month where period_month = '2025-10-01'",
     "what_is_booked_is_forecast": "delete from marts.forecast where forecast_level = 'line' and is_latest and horizon_months = 13",
     "bounds_are_around_the_forecast": "update marts.forecast set hi95 = p90 - 1 where is_latest and forecast_level = 'group'",

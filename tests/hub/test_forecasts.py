@@ -79,6 +79,27 @@ def test_the_hub_measures_itself_as_the_truth_does(forecasting: Hub, scores: Sco
     assert [row for row in covered if not 92 <= row[1] <= 98.5] == []
 
 
+def test_breaches_of_the_plan_are_those_of_the_comparison_with_plans_each_once_a_quarter(forecasting: Hub) -> None:
+    told = {
+        level: each
+        for level, *each in forecasting.query(
+            "select forecast_level, case_count, breaches, value_pct::double, f1_score::double from marts.forecast_measure where measure = 'A3'"
+        )
+    }
+    # Years that ended by May: to December, and in the United Kingdom to March.
+    compared = forecasting.query(
+        """
+        select count(*), count(*) filter (abs(ytd_variance) > 2000 and abs(ytd_variance) * 100 > 10 * abs(ytd_budget))
+        from marts.budget_variance where comparison = 'budget_original' and department_name = 'all' and full_year_budget is not null
+            and period_month = case when entity_id = 'meridian_uk_ltd' then date '2026-03-01' else date '2025-12-01' end
+        """
+    )
+    assert [(3 * accounts, 3 * breaches) for accounts, breaches in compared] == [tuple(told["account"][:2])]
+    assert told["account"][2] >= 84
+    assert told["account"][3] >= 0.58
+    assert told["entity"][2] >= 85
+
+
 def test_cash_of_thirteen_weeks_is_near_what_the_companies_will_have(forecasting: Hub, company: Path) -> None:
     with warehouse.reading(forecasting.settings.warehouse) as database:
         database.execute(f"attach '{company}' as meridian (read_only)")

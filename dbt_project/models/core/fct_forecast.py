@@ -4,19 +4,22 @@ from __future__ import annotations
 
 
 def model(dbt, session):
-    """Dbt's entry: what was known of each line at each origin, to the forecasts of the hub."""
+    """Dbt's entry: what was known of each line at each origin, and of each account's plan, to the forecasts of the hub."""
     from finance_hub.forecast.leaves import forecast_leaves
 
     dbt.config(materialized="table")
-    booked, parameters = dbt.ref("fct_booked_month"), dbt.ref("dim_as_of")
+    booked, planned, parameters = dbt.ref("fct_booked_month"), dbt.ref("fct_planned_month"), dbt.ref("dim_as_of")
     (closed_month,) = parameters.aggregate("max(closed_month)").fetchone()
     told = forecast_leaves(
-        booked.select("leaf_key, period_month, known_month, amount_func::double as amount")
+        booked.select(
+            "leaf_key, concat_ws('|', connection_id, entity_id, account_id) as account_key, period_month, known_month, amount_func::double as amount"
+        )
         .order("leaf_key, period_month")
         .to_arrow_table(),
         closed_month,
         back=int(dbt.config.meta_get("forecast_origins")),
         horizon=int(dbt.config.meta_get("forecast_horizon_months")),
+        planned=planned.select("account_key, period_month, known_month, amount_func::double as amount").to_arrow_table(),
     )
     leaves = booked.aggregate("leaf_key, entity_id, connection_id, account_id, department_name, is_within_group, currency_func")
     return session.sql("""

@@ -61,6 +61,23 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["core", "fct_planned_month"],
+        name="no_plan_counts_before_it_was_made",
+        description="A plan is known at no closing before its version was made, tells only months after it, and is no what-if.",
+        query="""
+            select account_key, planned.period_month::varchar as period_month, known_month::varchar as known_month, planned.budget_id,
+                budget_updated_at::varchar as made_at
+            from core.fct_planned_month as planned
+            join core.fct_plan_line as plans
+                on planned.plan_connection_id = plans.connection_id and planned.connection_id = plans.books_id
+                    and planned.entity_id = plans.entity_id and planned.budget_id = plans.budget_id
+                    and planned.account_id = plans.account_id and planned.period_month = plans.period_month
+            -- A month is closed before the next one ends.
+            where department_name = 'all'
+                and (budget_updated_at >= known_month + interval 2 month or planned.period_month <= known_month or plan_kind = 'what_if')
+        """,
+    ),
+    expectation_check(
         asset=["marts", "forecast"],
         name="what_is_booked_is_forecast",
         description="Every line of the last twelve closed months is forecast from the last of them, as many months ahead as any.",
