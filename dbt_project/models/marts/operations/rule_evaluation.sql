@@ -75,6 +75,34 @@ line_evidence as (
 
 ),
 
+-- Who a variance comes from, the largest of each step down first: department, product, vendor.
+driver_evidence as (
+
+    select
+        drivers.connection_id,
+        drivers.account_id,
+        to_json(
+            list(
+                {
+                    'name': case
+                        when drivers.dimension = 'none' then 'lines that name nobody'
+                        else
+                            drivers.dimension || ' ' || drivers.member_name
+                            || case drivers.measured_against when 'usual' then ', beyond the usual' else '' end
+                    end,
+                    'amount': cast(drivers.amount as varchar),
+                    'share': round(drivers.share_pct / 100, 4)
+                }
+                order by drivers.contributor_rank, case drivers.dimension when 'department' then 1 when 'product' then 2 else 3 end
+            )[1:3]
+        ) as evidence
+    from {{ ref('variance_driver') }} as drivers
+    inner join parameters on drivers.period_month = parameters.closed_month
+    where drivers.comparison = 'budget_original' and (drivers.member_id is not null or drivers.dimension = 'none')
+    group by drivers.connection_id, drivers.account_id
+
+),
+
 budget_variance_rule as (
 
     select
@@ -89,13 +117,10 @@ budget_variance_rule as (
         variances.variance_abs as deviation,
         case when variances.budget is null or variances.budget = 0 then 'no budget for the month' end as obstacle,
         false as is_immature,
-        to_json(line_evidence.contributors) as evidence
+        driver_evidence.evidence
     from variances
-    left join line_evidence
-        on
-            variances.connection_id = line_evidence.connection_id
-            and variances.account_id = line_evidence.account_id
-            and variances.period_month = line_evidence.period_month
+    left join driver_evidence
+        on variances.connection_id = driver_evidence.connection_id and variances.account_id = driver_evidence.account_id
     where variances.account_class = 'expense'
 
 ),
