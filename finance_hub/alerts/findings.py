@@ -54,7 +54,7 @@ def of_rules(settings: Settings) -> list[Finding]:
 
 
 def undecided(settings: Settings) -> list[str]:
-    """Keys of rules that could not judge, that another tells already, or whose figure is back by too little: their incidents are neither opened nor resolved."""
+    """Keys of rules that could not judge, whose figure is back by too little, or which another tells: no incident opens or resolves."""
     with warehouse.reading(publish.current(settings.home)) as database:
         rows = database.execute("select alert_key from marts.alert where list_contains(?, status)", [list(_UNDECIDED)]).fetchall()
     return [f"rule|{key}" for (key,) in rows]
