@@ -19,12 +19,6 @@ entities as (
 
 ),
 
-targets as (
-
-    select * from {{ ref('targets') }}
-
-),
-
 variances as (
 
     select variances.*
@@ -168,7 +162,7 @@ revenue_targets as (
         targets.currency
     from entities
     cross join parameters
-    inner join targets
+    inner join {{ ref('targets') }} as targets
         on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
@@ -407,7 +401,7 @@ cac_targets as (
         targets.currency
     from entities
     cross join parameters
-    inner join targets
+    inner join {{ ref('targets') }} as targets
         on entities.entity_id = targets.entity_id and targets.metric = 'cac' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
