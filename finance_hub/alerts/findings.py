@@ -11,7 +11,7 @@ from finance_hub import publish, warehouse
 from finance_hub.settings import Settings
 
 STALE_AFTER = timedelta(hours=26)
-_UNDECIDED = ("cannot_evaluate", "immature", "recovering")
+_UNDECIDED = ("cannot_evaluate", "immature", "recovering", "told_already")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def of_rules(settings: Settings) -> list[Finding]:
 
 
 def undecided(settings: Settings) -> list[str]:
-    """Keys of rules that could not judge, or whose figure is back by too little: their incidents are neither opened nor resolved."""
+    """Keys of rules that could not judge, whose figure is back by too little, or which another tells: no incident opens or resolves."""
     with warehouse.reading(publish.current(settings.home)) as database:
         rows = database.execute("select alert_key from marts.alert where list_contains(?, status)", [list(_UNDECIDED)]).fetchall()
     return [f"rule|{key}" for (key,) in rows]

@@ -149,6 +149,7 @@ DAMAGE = {
     "opening_has_not_drifted": "update marts.email_performance set opened = 0 where sent_month >= '2026-01-01'",
     "emails_are_still_sent": "delete from marts.email_performance where sent_month >= '2025-10-01'",
     "lists_do_not_wear_out": "update marts.email_performance set list_decay_90d_pct = 11 where email_id = (select min(email_id) from marts.email_performance)",
+    "outlooks_recomputed": "update marts.rule_evaluation set value = value + 1 where rule_id = 'budget_outlook'",
     "every_rule_was_evaluated": "delete from marts.alert where rule_id = 'cac_over_target'",
     "no_deal_is_lost": "delete from core.fct_deal where deal_key = (select min(deal_key) from core.fct_deal)",
     "deals_have_a_value": "update core.fct_deal set amount_status = 'missing_rate' where closed_at < '2025-01-01'",

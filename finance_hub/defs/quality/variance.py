@@ -218,6 +218,51 @@ CHECKS = (
         """,
     ),
     expectation_check(
+        asset=["marts", "rule_evaluation"],
+        name="outlooks_recomputed",
+        description="What is to come of a year's cost is the ledger of its closed months and the forecast of its lines, against the oldest budget.",
+        query="""
+            with planned as (
+                select entity_id, books_id as connection_id, account_id, period_month,
+                    arg_min(amount_func, (budget_updated_at, budget_id)) as amount
+                from core.fct_plan_line cross join core.dim_as_of
+                where is_followed and account_id is not null and department_name = 'all' and coalesce(scenario, 'budget') = 'budget'
+                    and budget_updated_at < as_of_date + interval 1 day
+                group by all
+            ),
+            years as (
+                select entity_id, min(period_month) as year_start, max(fiscal_year_end_date) as year_end from core.dim_date
+                where (entity_id, fiscal_year) in (select entity_id, fiscal_year from core.dim_date join core.dim_as_of on period_month = closed_month)
+                group by all
+            ),
+            spans as (
+                select entity_id, year_end, min(period_month) as first_month from planned join years using (entity_id)
+                where period_month between year_start and year_end group by all
+            ),
+            outlooks as (
+                select connection_id, account_id, sum(amount) as outlook
+                from (
+                    select entity_id, connection_id, account_id, period_month, amount_func as amount
+                    from marts.profit_and_loss cross join core.dim_as_of where period_month <= closed_month
+                    union all
+                    select entity_id, connection_id, account_id, period_month, mean_amount
+                    from marts.forecast where forecast_level = 'line' and is_latest
+                ) join spans using (entity_id)
+                where period_month between first_month and year_end group by all
+            ),
+            budgets as (
+                select connection_id, account_id, sum(amount) as budget from planned join spans using (entity_id)
+                where period_month between first_month and year_end group by all
+            )
+            select subject_id, deviation::varchar as deviation, value::varchar as value, outlook::varchar as outlook, budget::varchar as budget
+            from marts.rule_evaluation
+            left join (select connection_id || '|' || account_id as subject_id, * from outlooks) using (subject_id)
+            left join (select connection_id || '|' || account_id as subject_id, budget from budgets) using (subject_id)
+            where rule_id = 'budget_outlook' and obstacle is null
+                and (deviation is distinct from outlook - budget or coalesce(abs(value - deviation * 100 / abs(budget)) > 0.0001, true))
+        """,
+    ),
+    expectation_check(
         asset=["marts", "alert"],
         name="every_rule_was_evaluated",
         description="Every rule has a row for every entity with books, if only to say why it cannot judge.",

@@ -102,47 +102,104 @@ judged as (
 
 ),
 
+-- What an account's cost is above its budget already, its rule tells: what is to come of it is no second alert.
+told as (
+
+    select
+        subject_id,
+        true as is_told
+    from judged
+    where rule_id = 'budget_variance' and status = 'breach'
+
+),
+
+-- By which month an outlook is beyond its threshold.
+outlooks as (
+
+    select
+        judged.subject_id,
+        max_by(outlooks.outlook_to_date, outlooks.period_month) as outlook,
+        any_value(outlooks.full_year_budget) as budget,
+        any_value(outlooks.currency) as currency,
+        min(
+            case
+                when
+                    (outlooks.outlook_to_date - outlooks.full_year_budget) * 100 > judged.threshold * abs(outlooks.full_year_budget)
+                    and outlooks.outlook_to_date - outlooks.full_year_budget > judged.materiality
+                    then outlooks.period_month
+            end
+        ) as crossed_month
+    from judged
+    inner join {{ ref('budget_outlook') }} as outlooks on judged.subject_id = outlooks.connection_id || '|' || outlooks.account_id
+    where judged.rule_id = 'budget_outlook' and outlooks.department_name = 'all'
+    group by judged.subject_id
+
+),
+
+settled as (
+
+    select
+        judged.* replace (case when told.is_told then 'told_already' else judged.status end as status),
+        case
+            when judged.value is not null
+                then
+                    ': outlook of the year ' || cast(cast(outlooks.outlook as decimal(20, 2)) as varchar)
+                    || ' against a budget of ' || cast(cast(outlooks.budget as decimal(20, 2)) as varchar)
+                    || coalesce(' ' || outlooks.currency, '')
+                    || coalesce(', beyond the threshold by ' || strftime(outlooks.crossed_month, '%Y-%m'), '')
+        end as outlook_told
+    from judged
+    left join told
+        on
+            case when judged.rule_id = 'budget_outlook' and judged.status in ('breach', 'recovering') then judged.subject_id end
+            = told.subject_id
+    left join outlooks on case when judged.rule_id = 'budget_outlook' then judged.subject_id end = outlooks.subject_id
+
+),
+
 final as (
 
     select
-        judged.rule_id || '|' || judged.subject_type || '|' || judged.subject_id as alert_key,
-        judged.rule_id,
-        judged.severity,
-        judged.subject_type,
-        judged.subject_id,
-        judged.subject_name,
-        judged.entity_id,
-        judged.department,
-        judged.period_month,
-        judged.value,
-        judged.threshold,
-        cast(judged.margin as decimal(20, 4)) as margin,
-        judged.unit,
-        judged.status,
+        settled.rule_id || '|' || settled.subject_type || '|' || settled.subject_id as alert_key,
+        settled.rule_id,
+        settled.severity,
+        settled.subject_type,
+        settled.subject_id,
+        settled.subject_name,
+        settled.entity_id,
+        settled.department,
+        settled.period_month,
+        settled.value,
+        settled.threshold,
+        cast(settled.margin as decimal(20, 4)) as margin,
+        settled.unit,
+        settled.status,
         case
-            when judged.status = 'immature' then 'too early to judge: the sales cycle has not passed'
-            when judged.status = 'cannot_evaluate' then coalesce(judged.obstacle, 'the figure cannot be computed')
+            when settled.status = 'immature' then 'too early to judge: the sales cycle has not passed'
+            when settled.status = 'told_already' then 'the cost of the month alerts already'
+            when settled.status = 'cannot_evaluate' then coalesce(settled.obstacle, 'the figure cannot be computed')
         end as status_reason,
-        judged.evidence,
-        judged.evidence_query,
-        judged.title || ': ' || judged.subject_name
-        || case when judged.subject_type <> 'entity' then coalesce(' of ' || entities.entity_name, '') else '' end
+        settled.evidence,
+        settled.evidence_query,
+        settled.title || ': ' || settled.subject_name
+        || case when settled.subject_type <> 'entity' then coalesce(' of ' || entities.entity_name, '') else '' end
         || case
             when
-                judged.value is not null
+                settled.value is not null
                 then
                     ', '
-                    || cast(round(judged.value, 1) as varchar)
+                    || cast(round(settled.value, 1) as varchar)
                     || ' % (threshold '
-                    || cast(round(judged.threshold, 1) as varchar)
+                    || cast(round(settled.threshold, 1) as varchar)
                     || ' %)'
             else ''
         end
-        || ', ' || strftime(judged.period_month, '%Y-%m') as message,
+        || ', ' || strftime(settled.period_month, '%Y-%m')
+        || coalesce(settled.outlook_told, '') as message,
         parameters.as_of_date
-    from judged
+    from settled
     cross join parameters
-    left join {{ ref('dim_entity') }} as entities on judged.entity_id = entities.entity_id
+    left join {{ ref('dim_entity') }} as entities on settled.entity_id = entities.entity_id
 
 )
 

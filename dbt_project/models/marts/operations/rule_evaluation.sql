@@ -19,12 +19,6 @@ entities as (
 
 ),
 
-targets as (
-
-    select * from {{ ref('targets') }}
-
-),
-
 variances as (
 
     select variances.*
@@ -75,6 +69,34 @@ line_evidence as (
 
 ),
 
+-- Who a variance comes from, the largest of each step down first: department, product, vendor.
+driver_evidence as (
+
+    select
+        drivers.connection_id,
+        drivers.account_id,
+        to_json(
+            list(
+                {
+                    'name': case
+                        when drivers.dimension = 'none' then 'lines that name nobody'
+                        else
+                            drivers.dimension || ' ' || drivers.member_name
+                            || case drivers.measured_against when 'usual' then ', beyond the usual' else '' end
+                    end,
+                    'amount': cast(drivers.amount as varchar),
+                    'share': round(drivers.share_pct / 100, 4)
+                }
+                order by drivers.contributor_rank, case drivers.dimension when 'department' then 1 when 'product' then 2 else 3 end
+            )[1:3]
+        ) as evidence
+    from {{ ref('variance_driver') }} as drivers
+    inner join parameters on drivers.period_month = parameters.closed_month
+    where drivers.comparison = 'budget_original' and (drivers.member_id is not null or drivers.dimension = 'none')
+    group by drivers.connection_id, drivers.account_id
+
+),
+
 budget_variance_rule as (
 
     select
@@ -89,13 +111,10 @@ budget_variance_rule as (
         variances.variance_abs as deviation,
         case when variances.budget is null or variances.budget = 0 then 'no budget for the month' end as obstacle,
         false as is_immature,
-        to_json(line_evidence.contributors) as evidence
+        driver_evidence.evidence
     from variances
-    left join line_evidence
-        on
-            variances.connection_id = line_evidence.connection_id
-            and variances.account_id = line_evidence.account_id
-            and variances.period_month = line_evidence.period_month
+    left join driver_evidence
+        on variances.connection_id = driver_evidence.connection_id and variances.account_id = driver_evidence.account_id
     where variances.account_class = 'expense'
 
 ),
@@ -143,7 +162,7 @@ revenue_targets as (
         targets.currency
     from entities
     cross join parameters
-    inner join targets
+    inner join {{ ref('targets') }} as targets
         on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
@@ -382,7 +401,7 @@ cac_targets as (
         targets.currency
     from entities
     cross join parameters
-    inner join targets
+    inner join {{ ref('targets') }} as targets
         on entities.entity_id = targets.entity_id and targets.metric = 'cac' and parameters.closed_month >= targets.valid_from
     qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
 
@@ -436,9 +455,87 @@ development_rule as (
 
 ),
 
+outlook_departments as (
+
+    select
+        connection_id,
+        account_id,
+        list(
+            { 'name': 'department ' || department_name, 'amount': cast(amount as varchar), 'share': round(amount / nullif(total, 0), 4) }
+            order by abs(amount) desc, department_name
+        )[1:3] as contributors
+    from (
+        select
+            connection_id,
+            account_id,
+            department_name,
+            sum(amount) as amount,
+            sum(sum(amount)) over (partition by connection_id, account_id) as total
+        from {{ ref('budget_outlook') }}
+        where department_name not in ('all', 'none')
+        group by connection_id, account_id, department_name
+    ) as departments
+    where amount <> 0
+    group by connection_id, account_id
+
+),
+
+outlooks as (
+
+    select
+        entity_id,
+        connection_id,
+        account_id,
+        account_code,
+        account_name,
+        max(full_year_budget) as budget,
+        sum(amount) as outlook,
+        sum(case when is_forecast then 0 else amount end) as booked,
+        bool_or(is_forecast) and bool_and(amount is not null) as is_whole
+    from {{ ref('budget_outlook') }}
+    where department_name = 'all' and account_class = 'expense'
+    group by entity_id, connection_id, account_id, account_code, account_name
+
+),
+
+budget_outlook_rule as (
+
+    select
+        'budget_outlook' as rule_id,
+        'account' as subject_type,
+        outlooks.connection_id || '|' || outlooks.account_id as subject_id,
+        outlooks.account_code || ' ' || outlooks.account_name as subject_name,
+        outlooks.entity_id,
+        cast(null as varchar) as department,
+        parameters.closed_month as period_month,
+        (outlooks.outlook - outlooks.budget) * 100 / nullif(abs(outlooks.budget), 0) as value,
+        outlooks.outlook - outlooks.budget as deviation,
+        case
+            when coalesce(outlooks.budget, 0) = 0 then 'no budget for the whole year'
+            when not outlooks.is_whole then 'the rest of the year is not forecast'
+        end as obstacle,
+        false as is_immature,
+        to_json(
+            list_concat(
+                [
+                    { 'name': 'closed months', 'amount': cast(outlooks.booked as varchar), 'share': null },
+                    { 'name': 'forecast of the rest', 'amount': cast(outlooks.outlook - outlooks.booked as varchar), 'share': null }
+                ],
+                coalesce(outlook_departments.contributors, [])
+            )
+        ) as evidence
+    from outlooks
+    cross join parameters
+    left join outlook_departments
+        on outlooks.connection_id = outlook_departments.connection_id and outlooks.account_id = outlook_departments.account_id
+
+),
+
 evaluated as (
 
     select * from budget_variance_rule
+    union all
+    select * from budget_outlook_rule
     union all
     select * from revenue_rule
     union all
@@ -476,6 +573,10 @@ final as (
                     || ' and campaign_id = '
                     || {{ quoted('subject_id') }}
                     || ' order by credit_amount_rpt desc'
+            when rule_id = 'budget_outlook'
+                then
+                    'select * from marts.budget_outlook where connection_id || ''|'' || account_id = ' || {{ quoted('subject_id') }}
+                    || ' order by department_name, period_month'
             when subject_type = 'account'
                 then
                     'select * from marts.general_ledger where connection_id || ''|'' || account_id = ' || {{ quoted('subject_id') }}
