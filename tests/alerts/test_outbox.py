@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from finance_hub.alerts import Finding, NotOpenError, Outbox
+from finance_hub.alerts.notice import notice_rules
 from finance_hub.alerts.outbox import target_id
 from finance_hub.settings import Alerting, SettingsError, load
 
@@ -37,6 +39,32 @@ def test_what_stays_bad_is_told_once_and_what_recovers_resolves(outbox: Outbox) 
     assert outbox.incidents() == []
     (over,) = outbox.incidents(resolved=True)
     assert over.undelivered == 4, "opened and resolved, to the two of marketing"
+
+
+@pytest.mark.parametrize("status", ["told_already", "recovering", "immature", "cannot_evaluate"])
+def test_a_rule_of_the_snapshot_that_does_not_judge_neither_opens_nor_ends(status: str, tmp_path: Path) -> None:
+    def say(of_open: str, of_other: str) -> int:
+        with duckdb.connect(str(snapshot)) as database:
+            database.execute("""
+                create schema if not exists marts;
+                create or replace table marts.alert (alert_key varchar, status varchar, severity varchar, department varchar,
+                    subject_name varchar, message varchar, evidence varchar, evidence_query varchar)
+            """)
+            rows = [("budget_outlook|account|open", of_open), ("budget_outlook|account|other", of_other)]
+            database.executemany(
+                "insert into marts.alert by name select ? as alert_key, ? as status, 'warning' as severity, 'Budget in danger' as message",
+                rows,
+            )
+        return notice_rules(load(tmp_path))
+
+    (tmp_path / "hub.toml").write_text("")
+    snapshot = tmp_path / "serve" / "current"
+    snapshot.parent.mkdir()
+    assert say("breach", "ok") == 1
+    assert say(status, status) == 0
+    assert [incident.alert_key for incident in Outbox(tmp_path).incidents()] == ["rule|budget_outlook|account|open"]
+    say("ok", "breach")
+    assert [incident.alert_key for incident in Outbox(tmp_path).incidents()] == ["rule|budget_outlook|account|other"]
 
 
 def test_a_later_breach_is_a_new_incident(outbox: Outbox) -> None:
