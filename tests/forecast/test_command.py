@@ -88,6 +88,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "cannot be read" in done.stderr
 
 
+@pytest.mark.heavy
 def test_many_series_are_forecast_side_by_side_as_one_by_one(tmp_path: Path) -> None:
     from datetime import date
 

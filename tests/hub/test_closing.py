@@ -16,6 +16,7 @@ from sandbox.server import RunningSandbox
 from tests import dbt
 from tests.conftest import connect
 
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 CHECKS: dict[str, Check] = {check.name: check for check in periods.CHECKS}
 
 

@@ -15,6 +15,7 @@ from sandbox.server import RunningSandbox, Shown
 from tests.dbt import build
 from tests.sandbox.hub import Hub
 
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "anaplan", "ecb"}
 Scores = dict[tuple[str, str, str], ForecastScore]
 

@@ -16,6 +16,7 @@ from sandbox.vendors.planguru import BY_YEAR
 from tests.dbt import build
 from tests.sandbox.hub import Hub
 
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
 MODELS = ("+budget_variance", "+fct_plan_driver", "+fct_target", "+fct_plan_change")
 TOOLS = ("adaptive_us", "anaplan_group", "planguru_bf", "vena_uk")
 PLANNED = """

@@ -273,6 +273,7 @@ def test_a_fault_gives_the_right_rows_or_a_loud_failure(sandbox: RunningSandbox,
     assert count == (0 if kind in {*LOUD, "forbidden"} else JOURNALS)
 
 
+@pytest.mark.heavy
 def test_real_books_arrive_whole_and_their_statements_tie(real_books: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(books=real_books, limits=False)) as running:
         home = connect(tmp_path, running.url, currency=None, as_of="2021-03-31")

@@ -41,6 +41,7 @@ def dates(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     return database
 
 
+@pytest.mark.heavy
 def test_the_retail_calendar_has_the_published_years_of_53_weeks(dates: duckdb.DuckDBPyConnection) -> None:
     """Of the National Retail Federation: nearest Saturday to the end of January, the year named after its start."""
     years = dates.execute(

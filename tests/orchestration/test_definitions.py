@@ -157,6 +157,7 @@ def test_a_stale_source_opens_an_incident(location: dg.Definitions, connected: P
     assert any(incident.title.startswith("Source rates has not been read since") for incident in Outbox(connected).incidents())
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("location")
 def test_a_run_that_was_killed_holds_nothing_for_which_the_next_one_waits(connected: Path) -> None:
     """Both die while they have the warehouse: the second gets there only if the first one's turn is over."""

@@ -143,6 +143,7 @@ def test_a_second_run_reads_the_last_weeks_alone_and_writes_nothing(served: Runn
     assert all("year:2026" in query for query in asked)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("system", ONE_BY_DEFAULT)
 def test_after_time_has_passed_only_changes_travel_and_the_tables_are_those_of_a_full_load(
     system: str, meridian: Path, tmp_path: Path

@@ -142,6 +142,7 @@ def test_a_second_run_finds_nothing_new(served: str, whole: AdaptiveHub, tmp_pat
     assert hub.query("select count(*) from adaptive._dlt_loads") == loads
 
 
+@pytest.mark.heavy
 def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_full_load(
     served: str, whole: AdaptiveHub, tmp_path: Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_fu
     assert hub.raw() == full.raw()
 
 
+@pytest.mark.heavy
 def test_what_vanishes_from_the_instance_vanishes_from_the_tables(whole: AdaptiveHub, tmp_path: Path) -> None:
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
     with serving(SIGNED, fewer) as (url, _):
@@ -186,6 +188,7 @@ def test_levels_that_are_no_longer_listed_are_taken_out_with_their_cells(still: 
     assert hub.query("select count(*) > 100 from adaptive.cells") == [(True,)]
 
 
+@pytest.mark.heavy
 def test_locked_versions_are_left_alone_only_where_that_is_said(served: str, whole: AdaptiveHub, tmp_path: Path) -> None:
     sent: list[bytes] = []
     with between(served, same, sent) as url:
@@ -281,6 +284,7 @@ def test_a_failure_within_a_good_status_tells_the_vendors_key_and_text(unscripte
     assert hub.query("select count(*) from adaptive.cells") == [(0,)], "nothing of the others either"
 
 
+@pytest.mark.heavy
 def test_an_export_with_other_rows_than_it_tells_is_not_taken(still: str, tmp_path: Path) -> None:
     def more(_path: str, body: bytes) -> bytes:
         return re.sub(rb'rowCountSent="\d+"', b'rowCountSent="7777"', body)

@@ -124,6 +124,7 @@ def test_a_model_that_was_not_saved_is_left_alone(served: str, whole: AnaplanHub
     assert hub.query("select count(*) from anaplan._dlt_loads") == loads
 
 
+@pytest.mark.heavy
 def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_full_load(
     served: str, whole: AnaplanHub, tmp_path: Path
 ) -> None:
@@ -227,6 +228,7 @@ def test_a_task_that_completes_without_success_stops_the_run(still: str, tmp_pat
     assert hub.query("select count(*) from anaplan.cells") == [(0,)], "nothing of the others either"
 
 
+@pytest.mark.heavy
 def test_a_file_with_other_rows_than_announced_is_not_taken(still: str, tmp_path: Path) -> None:
     def fewer(path: str, body: bytes) -> bytes:
         return re.sub(rb'"rowCount":\d+', b'"rowCount":7777', body) if path.endswith(f"/exports/{PLAN.export_id}") else body
@@ -239,6 +241,7 @@ def test_a_file_with_other_rows_than_announced_is_not_taken(still: str, tmp_path
         assert careless.load()["cells"] > 300
 
 
+@pytest.mark.heavy
 def test_values_that_do_not_fit_are_set_aside_with_their_reason(still: str, whole: AnaplanHub, tmp_path: Path) -> None:
     def spoil(path: str, body: bytes) -> bytes:
         return body.replace(b",35100", b',"35,100"') if "/chunks/" in path else body

@@ -165,6 +165,7 @@ def test_submissions_of_a_form_come_newest_first_without_gap_or_repeat(group: Ru
     assert moments == sorted(moments, reverse=True)
 
 
+@pytest.mark.heavy
 def test_time_brings_changes_that_a_search_finds(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running:
         hubspot = client(running.url)
@@ -212,6 +213,7 @@ def test_a_wrong_token_is_refused(group: RunningSandbox) -> None:
     assert refused.value.status == 401
 
 
+@pytest.mark.heavy
 def test_the_limit_of_ten_seconds_and_that_of_searches_are_real(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian)) as running, httpx.Client(headers={"Authorization": f"Bearer {TOKEN}"}) as http:
         answers = [http.get(f"{running.url}/hubspot/crm/v3/owners") for _ in range(400)]

@@ -116,6 +116,7 @@ def let_pass(running: RunningSandbox, until: datetime, now: datetime = HORIZON) 
     return until
 
 
+@pytest.mark.heavy
 def test_what_a_search_does_not_show_yet_is_found_by_the_next_extraction_and_nothing_is_lost_or_doubled(
     running: RunningSandbox, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_what_a_search_does_not_show_yet_is_found_by_the_next_extraction_and_not
     assert hub.query("select count(*), count(distinct id) from hubspot.contacts") == [(607, 607)]
 
 
+@pytest.mark.heavy
 def test_ties_that_change_by_themselves_are_seen_once_a_sweep_is_due(running: RunningSandbox, tmp_path: Path) -> None:
     """A merge moves a deal's contact: one tie comes and one goes, and the deal stays as it is."""
     hub = Hub(tmp_path / "hub", running)
@@ -159,6 +161,7 @@ def test_ties_that_change_by_themselves_are_seen_once_a_sweep_is_due(running: Ru
     assert hub.void_ties() == whole.void_ties() == []
 
 
+@pytest.mark.heavy
 def test_a_sweep_that_finds_nothing_writes_no_row_and_is_not_repeated_for_a_day(running: RunningSandbox, tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub", running)
     hub.load()
@@ -176,6 +179,7 @@ def test_a_sweep_that_finds_nothing_writes_no_row_and_is_not_repeated_for_a_day(
     assert hub.query("select count(*) from hubspot._dlt_loads") == loads
 
 
+@pytest.mark.heavy
 def test_ties_of_an_object_that_the_vendor_says_has_none_are_removed(running: RunningSandbox, tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub", running)
     hub.load()
@@ -191,6 +195,7 @@ def test_ties_of_an_object_that_the_vendor_says_has_none_are_removed(running: Ru
     assert hub.raw("associations") == before
 
 
+@pytest.mark.heavy
 def test_an_archived_object_loses_its_ties_at_once(running: RunningSandbox, tmp_path: Path) -> None:
     hub = Hub(tmp_path / "hub", running, sweeps=True)
     hub.load()
@@ -212,6 +217,7 @@ def test_more_ties_than_an_answer_holds_are_read_to_the_end(running: RunningSand
     assert hub.query("select undeclared_fields from hubspot.extraction where undeclared_fields <> ''") == []
 
 
+@pytest.mark.heavy
 def test_late_ties_of_the_simulated_company_reach_the_hub_as_a_full_load_has_them(meridian: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running:
         hub = Hub(tmp_path / "hub", running, sweeps=True)

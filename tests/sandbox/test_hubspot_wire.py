@@ -162,6 +162,7 @@ def test_a_merge_leaves_the_winner_and_the_former_id_leads_to_it(crowd: Path) ->
         assert contact["properties"]["email"] == "p7@firm.example"
 
 
+@pytest.mark.heavy
 def test_whatever_time_changes_is_found_as_changed_and_nothing_else(meridian: Path) -> None:
     """For every type: new rows, rows that look different and rows that vanished are exactly what a reader of changes is told of."""
     with RunningSandbox(Shown(company=meridian, limits=False)) as running, called(running) as http:
@@ -203,6 +204,7 @@ def test_a_search_shows_a_change_later_than_lists_and_single_reads_do(crowd: Pat
         assert [row["id"] for row in found(http, "contacts", since)] == ["1000000021"]
 
 
+@pytest.mark.heavy
 def test_a_contact_is_tied_to_a_deal_late_and_neither_counts_as_changed(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running, called(running) as http:
 
@@ -219,6 +221,7 @@ def test_a_contact_is_tied_to_a_deal_late_and_neither_counts_as_changed(meridian
         assert not moved <= {row["id"] for row in told}
 
 
+@pytest.mark.heavy
 def test_spend_moves_its_campaign_and_submissions_are_added_in_front(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False)) as running, called(running) as http:
         options = {"limit": "100", "properties": "hs_name,hs_spend_items_sum_amount,hs_campaign_status"}
@@ -342,6 +345,7 @@ def test_without_a_known_token_nothing_is_shown(group: RunningSandbox, headers: 
     assert said in answer.json()["message"]
 
 
+@pytest.mark.heavy
 def test_an_access_token_lives_half_an_hour_and_the_refresh_token_stays(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian)) as running:
         url = f"{running.url}/hubspot/oauth/v1/token"
@@ -364,6 +368,7 @@ def test_an_access_token_lives_half_an_hour_and_the_refresh_token_stays(meridian
         assert httpx.post(url, data=refresh).status_code == 200
 
 
+@pytest.mark.heavy
 def test_limits_are_told_in_headers_except_on_searches_which_have_their_own(meridian: Path) -> None:
     with RunningSandbox(Shown(company=meridian)) as running, called(running) as http:
         first, second = http.get("/crm/v3/owners").headers, http.get("/crm/v3/owners").headers

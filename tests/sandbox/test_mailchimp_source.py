@@ -114,6 +114,7 @@ def test_after_a_while_only_changes_travel_and_the_tables_are_those_of_a_full_lo
     assert second["report_email_activity"] < full.query("select count(*) from mailchimp.report_email_activity")[0][0]
 
 
+@pytest.mark.heavy
 def test_members_deleted_for_good_are_taken_out_once_a_reconciliation_is_due(
     served: str, whole: MailchimpHub, tmp_path: Path
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_first_load_has_every_row_of_the_company_and_a_second_one_writes_nothi
     assert not any("/bulk/" in call["path"] for call in instance.log())
 
 
+@pytest.mark.heavy
 def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instance, tmp_path: Path) -> None:
     hub = MarketoHub(tmp_path / "hub", instance)
     hub.load()
@@ -93,6 +94,7 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
     assert hub.load() == {}
 
 
+@pytest.mark.heavy
 def test_the_log_alone_tells_what_bulk_files_tell(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_the_log_alone_tells_what_bulk_files_tell(
     assert hub.raw() == wanted
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("code", ["1029", "1035"])
 def test_what_bulk_files_may_not_bring_the_log_does(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path, code: str
@@ -143,6 +146,7 @@ def test_a_fault_that_passes_changes_nothing(
     assert hub.raw() == wanted
 
 
+@pytest.mark.heavy
 def test_faults_of_one_run_change_nothing(instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path) -> None:
     """Some of the heavy ones together, since each costs a second."""
     instance.fault(path=LOG, kind="unauthorized", after=1)
@@ -260,6 +264,7 @@ def truth(meridian: Path, sql: str) -> list[tuple[object, ...]]:
         return database.execute(sql.replace("company.", "meridian.company.")).fetchall()
 
 
+@pytest.mark.heavy
 def test_conformed_people_are_the_companys_leads(group: MarketoHub, meridian: Path) -> None:
     ours = (
         "lead join company.entity using (entity_id) where marketing = 'marketo' and created_at <= timestamp '2024-12-31 23:59:59'"

@@ -182,6 +182,7 @@ def moved(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield home, full, seen
 
 
+@pytest.mark.heavy
 def test_as_time_passes_the_ledger_stays_that_of_the_journals(
     moved: tuple[Path, Path, list[dict[str, Any]]], meridian: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_full_extract_is_the_companys_ledger_and_counts_once(shown: ShownTable
     assert load(home).rows == {}
 
 
+@pytest.mark.heavy
 def test_manifests_of_every_style_are_read_in_order_and_the_newest_row_wins(
     shown: ShownTables, meridian: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +110,7 @@ DELETED = """
 """
 
 
+@pytest.mark.heavy
 def test_keys_tell_what_was_deleted(shown: ShownTables, meridian: Path, tmp_path: Path) -> None:
     with duckdb.connect() as company:
         company.execute(f"attach '{meridian}' as meridian (read_only)")

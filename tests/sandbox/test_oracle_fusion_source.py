@@ -228,6 +228,7 @@ def pass_time(running: RunningSandbox, days: int) -> str:
     return str(told).replace("T", " ").removesuffix("+00:00")
 
 
+@pytest.mark.heavy
 def test_as_time_passes_only_changes_travel_and_the_result_is_that_of_a_full_load(
     moving: RunningSandbox, meridian: Path, home: Path, tmp_path: Path
 ) -> None:
@@ -477,6 +478,7 @@ def test_another_pod_without_expand_or_header_ids_is_read_by_its_links_and_what_
     ]
 
 
+@pytest.mark.heavy
 def test_bad_values_are_set_aside_with_their_reasons_and_the_rest_is_loaded(
     served: Callable[[Starlette], str], tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_first_load_has_every_row_and_a_second_one_writes_nothing(instance: In
     assert not hub.query("select * from pipedrive.extraction where undeclared_fields <> ''")
 
 
+@pytest.mark.heavy
 def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instance, tmp_path: Path) -> None:
     hub = PipedriveHub(tmp_path / "hub", instance)
     hub.load()
@@ -114,6 +115,7 @@ def test_only_changes_travel_and_leave_what_a_whole_load_leaves(instance: Instan
     ]
 
 
+@pytest.mark.heavy
 def test_after_a_long_pause_everything_is_compared(instance: Instance, tmp_path: Path) -> None:
     """The deal that was deleted on 10 July is no longer among the deleted ones on 24 August; of other kinds nobody names those deleted."""
     hub = PipedriveHub(tmp_path / "hub", instance)
@@ -188,6 +190,7 @@ def test_a_fault_that_passes_changes_nothing(
     assert hub.raw() == wanted
 
 
+@pytest.mark.heavy
 def test_faults_of_one_run_change_nothing(instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path) -> None:
     """Some of the heavy ones together, since each costs a second."""
     instance.fault(path=DEALS, kind="throttle", retry_after=0)
@@ -226,6 +229,7 @@ def test_a_fault_that_stays_fails_loudly_and_loads_nothing(
     assert hub.query("select count(*) from pipedrive.persons") == [(0,)]
 
 
+@pytest.mark.heavy
 def test_what_may_not_be_read_is_told_and_is_read_once_it_may_be(
     instance: Instance, wanted: dict[str, list[tuple[object, ...]]], tmp_path: Path
 ) -> None:

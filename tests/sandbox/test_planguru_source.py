@@ -143,6 +143,7 @@ def test_of_several_files_for_one_plan_the_newest_tells_its_months_and_the_other
     assert hub.query(sums)[2:] == [("2026-03-01", "190.65"), ("2026-04-01", "8.00")]
 
 
+@pytest.mark.heavy
 def test_a_sheet_that_does_not_add_up_is_set_aside_whole_and_its_good_version_stays(folder: Path, tmp_path: Path) -> None:
     book = folder / "Budget 2026.xlsx"
     write(book, ("IS Sales", GOOD), ("IS General", GOOD))
@@ -231,6 +232,7 @@ def test_a_plan_whose_file_is_gone_is_taken_out_but_an_empty_folder_is_a_loud_fa
         hub.load()
 
 
+@pytest.mark.heavy
 def test_the_same_is_read_from_a_server_as_from_a_folder(served: RunningSandbox, meridian: Path, tmp_path: Path) -> None:
     listing = httpx.get(f"{served.url}/planguru/bf/", headers=TOKEN, timeout=60).json()
     assert {entry["name"].rpartition(".")[2] for entry in listing} == {"xlsx", "csv"}
@@ -247,6 +249,7 @@ def test_the_same_is_read_from_a_server_as_from_a_folder(served: RunningSandbox,
     assert balanced(remote)
 
 
+@pytest.mark.heavy
 def test_replaced_workbooks_appear_as_time_passes(meridian: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(company=meridian, limits=False, only=frozenset({"planguru"}))) as running:
         hub = Hub(tmp_path / "hub", running.url, {"planguru"})

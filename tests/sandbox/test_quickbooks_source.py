@@ -66,6 +66,7 @@ def test_a_first_load_is_the_company_to_the_cent(whole: tuple[Settings, Loaded],
     assert len(types) == 11, "sales and refund receipts are the sample company's"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("company", ["simulated", "sample"])
 def test_open_documents_are_the_balance_of_their_control_accounts(
     company: str, whole: tuple[Settings, Loaded], sampled: Settings
@@ -198,6 +199,7 @@ def moved(meridian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Moved(running.url, tmp_path_factory.mktemp("moved"))
 
 
+@pytest.mark.heavy
 def test_after_twenty_days_only_what_changed_travels(moved: Moved, meridian: Path) -> None:
     second = moved.read_after(20)
     assert 0 < second.rows["transactions"] < moved.first.rows["transactions"] / 5
@@ -211,6 +213,7 @@ def test_after_twenty_days_only_what_changed_travels(moved: Moved, meridian: Pat
     assert kept.refresh_token not in (moved.settings.home / "hub.toml").read_text(), "its value has changed, and is kept"
 
 
+@pytest.mark.heavy
 def test_beyond_the_look_back_what_changed_is_queried(moved: Moved, meridian: Path) -> None:
     loaded = moved.read_after(40)
     assert moved.calls().count("query") > 20
@@ -219,6 +222,7 @@ def test_beyond_the_look_back_what_changed_is_queried(moved: Moved, meridian: Pa
     assert moved.deletions() == []
 
 
+@pytest.mark.heavy
 def test_what_was_deleted_is_told_with_its_entity_and_id(moved: Moved, meridian: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moved.read_after(14)
     assert moved.deletions() == [("Bill", "change data capture", "2025-10-16")]
@@ -235,12 +239,14 @@ def test_what_was_deleted_is_told_with_its_entity_and_id(moved: Moved, meridian:
     )
 
 
+@pytest.mark.heavy
 def test_beyond_the_look_back_deletions_are_found_by_listing(moved: Moved, meridian: Path) -> None:
     moved.read_after(41)
     assert moved.deletions()[1][:2] == ("Bill", "listing")
     assert wrong_months(moved.settings, meridian, "2025-11-28 00:00:00") == []
 
 
+@pytest.mark.heavy
 def test_a_full_answer_of_change_data_capture_is_not_taken_for_all(
     moved: Moved, meridian: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -346,6 +352,7 @@ DAMAGE = """
 """
 
 
+@pytest.mark.heavy
 def test_a_document_that_does_not_fit_is_set_aside_whole_with_its_bytes_and_one_that_does_not_balance_with_its_reason(
     quickbooks: RunningSandbox, sampled: Settings, tmp_path: Path
 ) -> None:

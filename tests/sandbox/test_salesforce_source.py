@@ -113,6 +113,7 @@ def test_only_changes_travel_as_time_passes_and_the_tables_equal_a_full_load(mer
         assert hub.rows() == whole.rows()
 
 
+@pytest.mark.heavy
 def test_what_lies_in_the_bin_is_taken_out_and_merges_are_kept(firm: Path, tmp_path: Path) -> None:
     with serving(salesforce, firm) as (url, _clock):
         hub = SalesforceHub(tmp_path / "hub", url)
