@@ -21,10 +21,10 @@ from dlt_sources.ad_platforms.records import declare
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
 from dlt_sources.files import open_path
-from dlt_sources.http import IncompleteRead, Reply, SourceError
+from dlt_sources.http import Reply, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import KnownRows, recall, remember
+from dlt_sources.records.known import KnownRows, recall
 
 NEEDED = ("account_id", "currency", "campaign_id", "spend_date", "impressions", "clicks", "spend")
 OPTIONAL = ("account_name", "time_zone", "campaign_name", "ad_group_id", "ad_group_name", "conversions", "conversion_value")
@@ -53,15 +53,9 @@ def source(platform: str, connection: Connection[Any], archive: Archive, unavail
             batch = _rows(name, content, platform)
             batches.append(batch)
             yield from intake.take_arrow(_page(name, content), batch, known)
-        gone = known.gone()
-        if len(gone) and len(gone) == known.count:
-            raise IncompleteRead(
-                f"Connection '{connection.name}': the files have none of the {known.count:,} known rows; check path."
-            )
-        yield from intake.gone([tuple(key.split("|")) for key in gone.to_pylist()])
-        yield from intake.finish()
+        nothing_left = f"Connection '{connection.name}': the files have none of the {known.count:,} known rows; check path."
+        yield from intake.settle(known, state, nothing_left=nothing_left)
         yield from _names(pa.Table.from_batches(batches), connection.name, archive, state)
-        remember(archive, state, _SPEND.name, known)
         state["digest"] = digest
 
     return assemble(platform, (_SPEND,), read, essential=(_SPEND.name,), unavailable=unavailable)

@@ -20,7 +20,7 @@ from dlt_sources.assembly import State
 from dlt_sources.http import IncompleteRead, MalformedReply, Reply, Request, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import KnownRows, recall, remember
+from dlt_sources.records.known import KnownRows, recall
 
 _COORDINATES = tuple(DIMENSIONS.values())
 _EVERYTHING = {"includeAll": "true"}
@@ -170,15 +170,11 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
             f"Connection '{session.name}': the model has no {session.settings.read.removesuffix('s')} named {wanted}. Make them, or name "
             "yours in exports."
         )
-    gone = known.gone().to_pylist()
-    if gone and len(gone) == known.count:
-        raise IncompleteRead(
-            f"Connection '{session.name}': none of the {known.count:,} known cells is left. Check the exports and the user's rights; if the "
-            "plans were moved, read the connection anew under another name."
-        )
-    yield from intake.gone([(key,) for key in gone])
-    yield from intake.finish()
-    remember(session.archive, state, CELLS.name, known)
+    nothing_left = (
+        f"Connection '{session.name}': none of the {known.count:,} known cells is left. Check the exports and the user's rights; if the "
+        "plans were moved, read the connection anew under another name."
+    )
+    yield from intake.settle(known, state, nothing_left=nothing_left)
     state["mark"] = mark
 
 

@@ -23,7 +23,7 @@ from dlt_sources.planguru.records import CELLS
 from dlt_sources.planguru.sheets import Line, Sheet, read_sheet
 from dlt_sources.records import Archive, Refused
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import KnownRows, recall, remember
+from dlt_sources.records.known import KnownRows, recall
 
 _SLOT = ("company", "scenario", "statement", "department")
 
@@ -165,15 +165,13 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
             page = Reply(200, {}, export.content, f"file {export.found.name}", datetime.now(UTC))
             yield from intake.take_arrow(page, _batch(rows), known, aside=aside)
     known.list_live(_keys_of(known, held))
-    gone = known.gone()
-    if len(gone) and not any(part.lines for export in exports for part in export.parts):
+    gone = len(known.gone())
+    if gone and not any(part.lines for export in exports for part in export.parts):
         raise IncompleteRead(
-            f"Connection '{session.name}': none of the {len(gone):,} known amounts is left, and there are no others. Check path and mapping; "
+            f"Connection '{session.name}': none of the {gone:,} known amounts is left, and there are no others. Check path and mapping; "
             "if there are no plans any more, take the connection out of the settings."
         )
-    yield from intake.gone([(key,) for key in gone.to_pylist()])
-    yield from intake.finish()
-    remember(session.archive, state, CELLS.name, known)
+    yield from intake.settle(known, state)
     state["gave"] = {
         export.found.name: {
             part.name: sorted(part.slots) or gave.get(export.found.name, {}).get(part.name, []) for part in export.parts

@@ -22,15 +22,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlt_sources.http import Reply
+from dlt_sources.http import IncompleteRead, Reply
 from dlt_sources.records.archive import Archive
 from dlt_sources.records.columns import fit_table
 from dlt_sources.records.declare import DELETED, Instant, Record, Table
 from dlt_sources.records.decode import Refused, decode_rows, refuse, to_arrow, tombstones
-from dlt_sources.records.known import NAMELESS, KnownRows, Numbers, fingerprints
+from dlt_sources.records.known import NAMELESS, KnownRows, Numbers, fingerprints, remember
 
 log = logging.getLogger(__name__)
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_JOINT = "|"  # between the parts of a key
 _DIGEST = 10  # bytes of a fingerprint: a chance collision among a million documents is below 1e-12
 
 _SUM = pa.decimal256(76, 12)  # sums of 38 digits have more
@@ -150,12 +151,15 @@ class Intake:
         self._batch_rows = batch_rows
         self._held: dict[str, list[pa.Table]] = {}
         self._taken: set[str] = after._taken if after else set()  # noqa: SLF001 - one of its kind
+        self._listed: set[str] | None = None  # the documents of a listing that is taken in whole
+        self._is_legible = True
 
     def take(self, reply: Reply, raw_documents: Sequence[msgspec.Raw]) -> Iterator[Any]:
         """Archive a page and yield what is new in it, as dlt items."""
         endpoint = self._endpoint
         page_id = self._keep(reply, len(raw_documents))
         decoded = decode_rows(raw_documents, endpoint.document, endpoint.name)
+        self._is_legible &= not decoded.refused
         documents, raw = self._newest_of_new(*self._chosen(decoded.records, decoded.raw))
         batch = to_arrow(documents, endpoint.tables, connection_id=self._connection_id, page_id=page_id)
         refused = list(decoded.refused)
@@ -234,20 +238,30 @@ class Intake:
         then nothing is ordered out.
         """
         known = {} if self._known is None else self._known
-        endpoint, before = self._endpoint, set(known)
+        before = set(known)
         listed: set[str] = set()
+        self._listed = listed
         for reply, rows in pages:
             yield from self.take(reply, rows)
-            for row in rows:
-                try:
-                    listed.add(endpoint.identity(msgspec.json.decode(row, type=endpoint.document)))
-                except msgspec.DecodeError:  # set aside, with its reason
-                    before.clear()
-        left = sorted(before - listed)
+        left = sorted(before - listed) if self._is_legible else []
         yield from self.gone([key_of(identity) for identity in left])
         for identity in left:
             known.pop(identity, None)
         yield from self.finish()
+
+    def settle(self, known: KnownRows, state: MutableMapping[str, Any], *, nothing_left: str | None = None) -> Iterator[Any]:
+        """Order out the rows that are known and were not read, finish, and keep what the next run must know.
+
+        Raises :class:`IncompleteRead` with the words ``nothing_left``, if given, where none of the known rows was read: more often than not
+        somebody can no longer see them.
+        """
+        gone = known.gone().to_pylist()
+        if nothing_left is not None and gone and len(gone) == known.count:
+            raise IncompleteRead(nothing_left)
+        (table,) = self._endpoint.tables
+        yield from self.gone([tuple(key.split(_JOINT)) if len(table.key) > 1 else (key,) for key in gone])
+        yield from self.finish()
+        remember(self._archive, state, self._endpoint.name, known)
 
     def finish(self) -> Iterator[Any]:
         """Yield the extraction's own row, if it changed anything."""
@@ -323,6 +337,8 @@ class Intake:
             key = identity(record)
             if key not in newest or version(record) >= version(records[newest[key]]):
                 newest[key] = position
+        if self._listed is not None:
+            self._listed.update(newest)
         positions = sorted(newest.values())
         self._counts.unchanged += len(records) - len(positions)
         if self._known is not None:
@@ -399,7 +415,7 @@ def _row_json(rows: pa.RecordBatch, position: int) -> msgspec.Raw:
 def _key_texts(rows: pa.Table, table: Table) -> pa.Array:
     """The key of each row as one text, its parts joined; null where a part is."""
     parts = [rows[name].combine_chunks().cast(pa.string()) for name in table.key]
-    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "|")
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, _JOINT)
 
 
 def _iso(moment: datetime) -> str:

@@ -17,7 +17,7 @@ from dlt_sources.assembly import State
 from dlt_sources.http import IncompleteRead, MalformedReply, Reply, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
-from dlt_sources.records.known import KnownRows, recall, remember
+from dlt_sources.records.known import KnownRows, recall
 from dlt_sources.vena.records import BETWEEN, CELLS, DIMENSIONS, MEMBERS, Member
 from dlt_sources.vena.wire import Asked, Sheet
 
@@ -193,15 +193,13 @@ def cells(session: Session, endpoint: Endpoint, state: State) -> Iterator[Any]:
             if sheet.rows:
                 is_empty = False
                 yield from intake.take_arrow(sheet.reply, tidy(sheet, part, session.settings), known)
-    gone = known.gone().to_pylist()
-    if is_empty or (gone and len(gone) == known.count):
-        raise IncompleteRead(
-            f"Connection '{session.name}': the model has no cell{f', and none of the {known.count:,} known ones is left' if gone else ''}. Check "
-            "the filters and the token's data permission; if the plans were moved, read the connection anew under another name."
-        )
-    yield from intake.gone([(key,) for key in gone])
-    yield from intake.finish()
-    remember(session.archive, state, CELLS.name, known)
+    nothing_left = (
+        f"Connection '{session.name}': the model has no cell{f', and none of the {known.count:,} known ones is left' if known.count else ''}. "
+        "Check the filters and the token's data permission; if the plans were moved, read the connection anew under another name."
+    )
+    if is_empty:
+        raise IncompleteRead(nothing_left)
+    yield from intake.settle(known, state, nothing_left=nothing_left)
 
 
 def tidy(sheet: Sheet, part: Slice, settings: Settings) -> pa.RecordBatch:
