@@ -174,7 +174,7 @@ def _section(
 
 
 def _row(sheet: Any, label: str, amounts: Mapping[date | None, Decimal], months: Sequence[date]) -> None:
-    sheet.append([label, *(_number(amounts.get(month)) for month in months), _number(amounts.get(None))])
+    sheet.append([label, *(amounts.get(month) for month in months), amounts.get(None)])
     for cell in sheet[sheet.max_row][1:]:
         cell.number_format = _MONEY
 
@@ -189,10 +189,6 @@ def _shares(
         cell.number_format = "0.0%"
 
 
-def _number(amount: Decimal | None) -> float | None:
-    return None if amount is None else float(amount)
-
-
 def _drivers(sheet: Any, book: Book) -> None:
     months = sorted({month for _, _, month, _ in book.drivers})
     _titles(sheet, book, "Drivers")
@@ -203,7 +199,7 @@ def _drivers(sheet: Any, book: Book) -> None:
     for name, categories in rows.items():
         sheet.append([name])
         for what, amounts in categories.items():
-            sheet.append([what, *(_number(amounts.get(month)) for month in months)])
+            sheet.append([what, *(amounts.get(month) for month in months)])
         sheet.append([])
 
 
