@@ -117,7 +117,10 @@
     {%- for system in systems %}
     select
         '{{ system }}' as source_system,
-        {{ shapes[shape] | join(',\n        ') | replace('department_name', 'coalesce(names.group_name, department_name) as department_name') }}
+        {%- for column in shapes[shape] %}
+        {{ 'coalesce(names.group_name, told.department_name) as department_name' if column == 'department_name' else column }}
+            {{- ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_' ~ system ~ '_' ~ model) }}
         {%- if 'department_name' in shapes[shape] %} as told
     -- Books and plans may call a department otherwise than the group does.
