@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -24,49 +22,17 @@ from sandbox.vendors.adaptive.access import INSTANCE, ISU, LOGIN, PASSWORD
 from sandbox.vendors.faults import KINDS
 from tests.sandbox.adaptive import NAME, AdaptiveHub, write_firm
 from tests.sandbox.hub import Controls, let_pass
-from tests.sandbox.serving import serving
-from tests.sandbox.test_sap_source import between
+from tests.sandbox.serving import between, serving
 
 LOUD = {"error_200", "forbidden", "redirect", "unauthorized"}
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-SIGNED: Any = SimpleNamespace(
+HUB = AdaptiveHub
+EMULATOR: Any = SimpleNamespace(
     vendor=lambda company, clock, *, limits: adaptive.vendor(company, clock, limits=limits, public_key=KEY.public_key())
 )
 """The emulator with a registered API client."""
 CUBE = 5
 """How many trees are read before the first export."""
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_firm(tmp_path_factory.mktemp("firm") / "firm.duckdb")
-
-
-@pytest.fixture
-def served(firm: Path) -> Iterator[str]:
-    with serving(SIGNED, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def still(firm: Path) -> Iterator[str]:
-    """The firm at the end of June; nobody lets time pass here."""
-    with serving(SIGNED, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> AdaptiveHub:
-    """A hub that has read it without a fault."""
-    hub = AdaptiveHub(tmp_path_factory.mktemp("whole"), still)
-    hub.load()
-    return hub
-
-
-@pytest.fixture
-def unscripted(still: str) -> Iterator[str]:
-    yield still
-    httpx.delete(f"{still}/_sandbox/faults")
 
 
 def same(_path: str, body: bytes) -> bytes:
@@ -162,7 +128,7 @@ def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_fu
 @pytest.mark.heavy
 def test_what_vanishes_from_the_instance_vanishes_from_the_tables(whole: AdaptiveHub, tmp_path: Path) -> None:
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
-    with serving(SIGNED, fewer) as (url, _):
+    with serving(EMULATOR, fewer) as (url, _):
         hub = AdaptiveHub.copied(whole, tmp_path / "hub", url)
         may = "select count(*) from adaptive.cells where line_item = 'Amount' and period = '05/2026'"
         assert hub.query(may) == [(16,)]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 
@@ -23,48 +21,15 @@ from sandbox.vendors.anaplan.access import PASSWORD, USERNAME
 from sandbox.vendors.anaplan.modules import MODULES
 from sandbox.vendors.anaplan.tenant import ARCHIVED_ID, HIDDEN_ID, MODEL_ID, WORKSPACE_ID
 from sandbox.vendors.faults import KINDS
-from tests.sandbox.anaplan import NAME, AnaplanHub, called, token, write_firm
+from tests.sandbox.anaplan import NAME, AnaplanHub, called, certificate, token, write_firm
 from tests.sandbox.hub import Controls, let_pass
-from tests.sandbox.serving import serving
-from tests.sandbox.test_anaplan_wire import certificate
-from tests.sandbox.test_sap_source import between
+from tests.sandbox.serving import between, serving
 
 LOUD = {"error_200", "forbidden", "redirect", "unauthorized"}
 PLAN = MODULES[1]
-SMALL: Any = SimpleNamespace(vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=1500))
+HUB = AnaplanHub
+EMULATOR: Any = SimpleNamespace(vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=1500))
 """The emulator with short chunks."""
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_firm(tmp_path_factory.mktemp("firm") / "firm.duckdb")
-
-
-@pytest.fixture
-def served(firm: Path) -> Iterator[str]:
-    with serving(SMALL, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def still(firm: Path) -> Iterator[str]:
-    """The firm at the end of June; nobody lets time pass here."""
-    with serving(SMALL, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> AnaplanHub:
-    """A hub that has read it without a fault."""
-    hub = AnaplanHub(tmp_path_factory.mktemp("whole"), still)
-    hub.load()
-    return hub
-
-
-@pytest.fixture
-def unscripted(still: str) -> Iterator[str]:
-    yield still
-    httpx.delete(f"{still}/_sandbox/faults")
 
 
 def paths(url: str) -> list[str]:
@@ -146,7 +111,7 @@ def test_after_a_while_only_changes_are_written_and_the_tables_are_those_of_a_fu
 
 def test_what_vanishes_from_the_model_vanishes_from_the_tables(whole: AnaplanHub, tmp_path: Path) -> None:
     fewer = write_firm(tmp_path / "fewer.duckdb", months=4)
-    with serving(SMALL, fewer) as (url, _):
+    with serving(EMULATOR, fewer) as (url, _):
         let_pass(url, 9)
         hub = AnaplanHub.copied(whole, tmp_path / "hub", url)
         assert hub.query("select count(*) > 0 from anaplan.cells where listing = 'Hub Plan Lines' and period = 'May 26'") == [

@@ -8,24 +8,22 @@ import io
 import secrets
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from sandbox.vendors import anaplan
 from sandbox.vendors.anaplan.access import PASSWORD, USERNAME
 from sandbox.vendors.anaplan.modules import EMPTY_EXPORT_ID, MODULES
 from sandbox.vendors.anaplan.tenant import ARCHIVED_ID, HIDDEN_ID, MODEL_ID, WORKSPACE_ID
 from sandbox.vendors.wire import VirtualClock
-from tests.sandbox.anaplan import ROOT, called, token, write_firm
+from tests.sandbox.anaplan import ROOT, called, certificate, token, write_firm
 from tests.sandbox.serving import serving
 
 Row = dict[str, Any]
@@ -38,15 +36,6 @@ SLOW: Any = SimpleNamespace(
     vendor=lambda company, clock, *, limits: anaplan.vendor(company, clock, limits=limits, chunk=2000, step=60.0)
 )
 """The emulator whose tasks take a minute for each step."""
-
-
-def certificate() -> tuple[str, rsa.RSAPrivateKey]:
-    """A certificate as PEM, and its key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hub")])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), start, start + timedelta(days=365))
-    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode(), key
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,43 +17,11 @@ from sandbox.vendors import mailchimp
 from sandbox.vendors.faults import KINDS
 from sandbox.vendors.mailchimp.app import API_KEY
 from tests.sandbox.mailchimp import NAME, TABLES, MailchimpHub, called, calls, let_pass, write_firm
-from tests.sandbox.serving import serving
-from tests.sandbox.test_sap_source import between
+from tests.sandbox.serving import between, serving
 
+HUB, EMULATOR = MailchimpHub, mailchimp
 LOUD = {"error_200", "forbidden", "redirect", "unauthorized"}
 LATE = datetime(2026, 7, 20, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_firm(tmp_path_factory.mktemp("firm") / "firm.duckdb")
-
-
-@pytest.fixture
-def served(firm: Path) -> Iterator[str]:
-    with serving(mailchimp, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def still(firm: Path) -> Iterator[str]:
-    """The firm at the end of June; nobody lets time pass here."""
-    with serving(mailchimp, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> MailchimpHub:
-    """A hub that has read it without a fault."""
-    hub = MailchimpHub(tmp_path_factory.mktemp("whole"), still)
-    hub.load()
-    return hub
-
-
-@pytest.fixture
-def unscripted(still: str) -> Iterator[str]:
-    yield still
-    httpx.delete(f"{still}/_sandbox/faults")
 
 
 def test_a_full_load_has_every_row_of_the_firm(whole: MailchimpHub) -> None:

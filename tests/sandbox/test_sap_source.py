@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ from finance_hub import ingestion, settings, warehouse
 from sandbox.vendors import sap
 from sandbox.vendors.faults import KINDS
 from tests.conftest import connect
-from tests.sandbox.serving import AS_OF, serving
+from tests.sandbox.serving import AS_OF, between, serving
 
 NAME = "sap_de"
 LOUD = {"day_limit", "error_200", "forbidden", "redirect", "unauthorized"}
@@ -444,35 +441,3 @@ def test_values_that_do_not_fit_are_set_aside_with_their_reason(later: Later, tm
     assert ["FiscalYear" in reasons[0], "AmountInCompanyCodeCurrency" in reasons[1]] == [True, True]
     assert unaccounted == (0,)
     assert later.lines - 2 <= lines(home) < later.lines
-
-
-@contextmanager
-def between(target: str, change: Callable[[str, bytes], bytes], sent: list[bytes] | None = None) -> Iterator[str]:
-    """A server that passes calls on, and answers with what ``change`` makes of the body; links keep leading to it.
-
-    The bodies of calls that have one are added to ``sent``.
-    """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            kept = {name: value for name, value in self.headers.items() if name.lower() not in {"connection", "accept-encoding"}}
-            given = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if sent is not None and given:
-                sent.append(given)
-            answer = httpx.request(self.command, f"{target}{self.path}", headers=kept, content=given, timeout=60)
-            body = change(self.path, answer.content)
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers.get("content-type", ""))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_DELETE = do_GET  # noqa: N815 - names of the library
-
-        def log_message(self, *_args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()

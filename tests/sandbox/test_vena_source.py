@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx
 import pytest
 
 from dlt_sources.connection import Connection
@@ -21,44 +19,12 @@ from sandbox.vendors.faults import KINDS
 from sandbox.vendors.vena.app import API_KEY, API_USER, HIDDEN_ID, MODEL_ID
 from sandbox.vendors.vena.replies import API
 from tests.sandbox.hub import Controls, let_pass
-from tests.sandbox.serving import serving
-from tests.sandbox.test_sap_source import between
+from tests.sandbox.serving import between, serving
 from tests.sandbox.vena import NAME, VenaHub, write_firm
 
+HUB, EMULATOR = VenaHub, vena
 LOUD = {"error_200", "forbidden", "redirect", "unauthorized"}
 BUDGET = '*"eq":"Budget"*'
-
-
-@pytest.fixture(scope="module")
-def firm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_firm(tmp_path_factory.mktemp("firm") / "firm.duckdb")
-
-
-@pytest.fixture
-def served(firm: Path) -> Iterator[str]:
-    with serving(vena, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def still(firm: Path) -> Iterator[str]:
-    """The firm at the end of June; nobody lets time pass here."""
-    with serving(vena, firm) as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
-def whole(still: str, tmp_path_factory: pytest.TempPathFactory) -> VenaHub:
-    """A hub that has read it without a fault."""
-    hub = VenaHub(tmp_path_factory.mktemp("whole"), still)
-    hub.load()
-    return hub
-
-
-@pytest.fixture
-def unscripted(still: str) -> Iterator[str]:
-    yield still
-    httpx.delete(f"{still}/_sandbox/faults")
 
 
 def asked(url: str) -> list[dict[str, str]]:
