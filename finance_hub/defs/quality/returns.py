@@ -169,7 +169,7 @@ CHECKS = (
                     or abs(margin_roi_pct - (attributed_gross_margin - cost_total) * 100 / cost_total) > 0.0001))
                 or (cost_total = 0 and (roi_pct is not null or margin_roi_pct is not null))
                 or (leads > 0 and abs(cpl - cost_total / leads) > 0.0001) or (leads = 0 and cpl is not null)
-                or (new_customers > 0 and abs(cac * new_customers - cost_total) > 0.0001 + 0.000001 * abs(cac))
+                or (new_customers > 0 and abs(cac * new_customers - cost_total) > 0.0001 * new_customers + 0.000001 * abs(cac))
                 or (cost_media <> 0 and abs(media_roas_x * cost_media - attributed_revenue) > 0.000001 * abs(cost_media) + 0.0001)
         """,
     ),
