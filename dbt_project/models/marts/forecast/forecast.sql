@@ -117,6 +117,7 @@ scores as (
 
     select
         errors.forecast_level,
+        errors.series_key,
         errors.ahead_from,
         errors.period_month,
         errors.missed / scales.scale as score
@@ -130,20 +131,35 @@ scores as (
 
 ),
 
-widths as (
+known as (
 
     select
         scores.forecast_level,
         scores.ahead_from,
         origins.origin_month,
+        list(scores.score order by scores.score) as scores,
         count(*) as score_count,
-        quantile_cont(scores.score, 0.95) as width95,
-        quantile_cont(scores.score, 0.8) as width80
+        count(distinct concat_ws('|', scores.series_key, scores.period_month)) as month_count
     from scores
     -- Of the last year: a company that grew twice as fast two years ago was twice as hard to foresee.
     inner join origins
         on scores.period_month <= origins.origin_month and scores.period_month > origins.origin_month - interval 12 month
     group by scores.forecast_level, scores.ahead_from, origins.origin_month
+
+),
+
+-- Of n errors the (n + 1) * 95 % th from below is the bound within which a next one lies in 95 of 100 cases (split conformal prediction).
+-- The errors of one month that was told several times are much the same: as many as there are months count as errors of their own.
+widths as (
+
+    select
+        forecast_level,
+        ahead_from,
+        origin_month,
+        score_count,
+        scores[cast(least(ceil(0.95 * score_count * (1 + 1 / month_count)), score_count) as bigint)] as width95,
+        scores[cast(least(ceil(0.8 * score_count * (1 + 1 / month_count)), score_count) as bigint)] as width80
+    from known
 
 ),
 
