@@ -292,11 +292,8 @@ periods as (
 
     select
         'week' as period_kind,
-        cast(number as integer) as period_number,
-        as_of_date + 1 + 7 * (cast(number as integer) - 1) as period_start_date,
-        as_of_date + 7 * cast(number as integer) as period_end_date
-    from parameters
-    cross join (select unnest(generate_series(1, 13)) as number) as numbers
+        *
+    from ({{ coming_weeks() }}) as weeks
     union all
     select
         'month' as period_kind,

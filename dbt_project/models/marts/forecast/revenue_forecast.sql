@@ -192,12 +192,7 @@ monthly as (
 
 weeks as (
 
-    select
-        cast(number as integer) as period_number,
-        as_of_date + 1 + 7 * (cast(number as integer) - 1) as period_start_date,
-        as_of_date + 7 * cast(number as integer) as period_end_date
-    from parameters
-    cross join (select unnest(generate_series(1, 13)) as number) as numbers
+    {{ coming_weeks() }}
 
 ),
 

@@ -16,10 +16,7 @@ chart as (
 
 mapping as (
 
-    select mapping.*
-    from {{ ref('dim_account_mapping') }} as mapping
-    cross join parameters
-    where parameters.as_of_date between mapping.valid_from and mapping.valid_to
+    select * from {{ ref('dim_account_mapping') }}
 
 ),
 
@@ -203,6 +200,7 @@ measured as (
             costs.entity_id = mapping.entity_id
             and costs.connection_id = mapping.connection_id
             and costs.account_id = mapping.account_id
+            and last_day(costs.period_month) between mapping.valid_from and mapping.valid_to
     left join chart on mapping.group_account_code = chart.group_account_code
     left join volumes
         on
