@@ -6,9 +6,17 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dlt_sources.http.policy import Policy
 from sandbox.server import RunningSandbox, Shown
 from tests.sandbox.hub import SystemHub
 from tests.sandbox.serving import serving
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are repeated as often as a source does, but a hundred times as soon; for how long, the tests of the client look at."""
+    patient = Policy.backoff
+    monkeypatch.setattr(Policy, "backoff", lambda policy, attempt: patient(policy, attempt) / 100)
 
 
 @pytest.fixture(scope="session")
