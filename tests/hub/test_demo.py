@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub.test_group import CAMPAIGN_RETURNS, HUB
+from tests.hub.conftest import HUB
+from tests.hub.test_group import CAMPAIGN_RETURNS
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -29,43 +27,11 @@ from finance_hub.refresh import dagster_home
 from sandbox import server
 from sandbox.identifiers import identifiers
 from tests.conftest import connect
+from tests.hub.conftest import AS_OF, FLAWS, Shown
 
-HUB = str(Path(sys.executable).parent / "finance-hub")
-AS_OF = "2026-06-30"
 CLOSED = date(2026, 5, 1)
 ENTITIES = {"Meridian Inc.", "Meridian Deutschland GmbH", "Meridian Japan KK", "Meridian UK Ltd", "BrightForms LLC"}
 pytestmark = pytest.mark.timeout(900)  # a whole demo, perhaps beside other tests
-FLAWS = {
-    "entries_are_made_in_time",
-    "no_bill_is_entered_twice",
-    "no_journal_is_posted_twice",
-    "intercompany_agrees",
-    "invoice_numbers_have_no_gaps",
-}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A demo: its home, and what it printed."""
-
-    home: Path
-    told: str
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The demo, on a company a third of its size."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    command = [HUB, "demo", "--home", str(home), "--scale", "0.35", "--as-of", AS_OF]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return Shown(home, ran.stdout)
-
-
-@pytest.fixture(scope="module")
-def home(demo: Shown) -> Path:
-    """A hub that has read the group and published."""
-    return demo.home
 
 
 @pytest.fixture(scope="module")

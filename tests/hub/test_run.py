@@ -9,7 +9,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,9 +23,9 @@ from finance_hub.refresh import refresh
 from sandbox.server import RunningSandbox, Shown
 from sandbox.vendors.faults import KINDS
 from tests.conftest import connect
+from tests.hub.conftest import HUB
 
 ROOT = Path(__file__).parents[2]
-HUB = str(Path(sys.executable).parent / "finance-hub")
 README = [
     line for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL) for line in block.splitlines()
 ]
