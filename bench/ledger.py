@@ -1,6 +1,7 @@
-"""The ledger of a simulated group, built and read: the models against the same SELECTs bare, a build after changes, and pages of a report.
+"""The ledger of a simulated group and its plans, built and read.
 
-All five accounting systems are read through their emulators first, which takes most of the time: some twenty seconds for each unit of scale.
+The models against the same SELECTs bare, a build after changes, what variances and forecasts take of it, and pages of a report.
+All five accounting systems and four planning tools are read through their emulators first, which takes most of the time: some twenty seconds for each unit of scale.
 Ratios are of one run. A page is one query as a statement, an ageing or a ledger page asks it, on the published snapshot.
 
     python bench/ledger.py                 ten times the demo's company
@@ -31,7 +32,12 @@ from sandbox.server import RunningSandbox
 from sandbox.server import Shown as Company
 
 AS_OF = date(2026, 6, 30)
-LEDGERS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "ecb"}
+SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "adaptive", "anaplan", "planguru", "vena", "ecb"}
+PARTS = {
+    "variances and what drives them": ("marts.planning",),
+    "forecasts and their back-test": ("core.fct_forecast", "core.fct_forecast_level", "marts.forecast"),
+}
+"""Parts of a build, by the folders or names of their models."""
 DAYS = 10
 """Time that passes before the second build: about one line of a hundred is new or changed then."""
 ASKED = 20
@@ -50,13 +56,21 @@ PAGES = {
     "ledger: a document": "from general_ledger where document_id = $document_id",
     "ledger: largest of a month": "from general_ledger where entity_id = $entity_id and period_month = $month order by abs(amount_func) desc limit 100",
     "ledger: words": "from general_ledger where entity_id = $entity_id and period_month = $month and description ilike '%' || $account_code || '%' limit 100",
+    "variances of a month": "from budget_variance where entity_id = $entity_id and period_month = $month and comparison = 'budget_current'",
+    "variances, largest first": "from budget_variance where period_month = $month and is_material order by abs(variance_rpt) desc limit 100",
+    "an account's variances": "from budget_variance where entity_id = $entity_id and account_code = $account_code order by period_month",
+    "what drives variances": "from variance_driver where entity_id = $entity_id and period_month = $month",
+    "costs and their trend": "from cost_monitoring where entity_id = $entity_id and period_month = $month",
+    "price, volume, mix": "from price_volume_mix where entity_id = $entity_id and period_month = $month",
+    "costs flexed": "from cost_variance where entity_id = $entity_id and period_month = $month",
+    "forecast of an entity": "from forecast where is_latest and entity_id = $entity_id and forecast_level = 'account'",
 }
 
 
 def connect(home: Path, url: str) -> Settings:
     """Settings that point at the sandbox's accounting systems."""
     home.mkdir()
-    (home / "hub.toml").write_text(f'reporting_currency = "USD"\nas_of_date = "{AS_OF}"\n{connections_toml(url, LEDGERS)}')
+    (home / "hub.toml").write_text(f'reporting_currency = "USD"\nas_of_date = "{AS_OF}"\n{connections_toml(url, SYSTEMS)}')
     found = settings.load(home, {})
     warehouse.prepare(found)
     return found
@@ -100,6 +114,19 @@ def bare(found: Settings, target: Path) -> float:
     return total
 
 
+def parts(target: Path) -> dict[str, float]:
+    """Seconds that dbt took for the models of each part."""
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    ran = json.loads((target / "run_results.json").read_text())["results"]
+    took = dict.fromkeys(PARTS, 0.0)
+    for result in ran:
+        name = ".".join(nodes[result["unique_id"]]["fqn"][1:])
+        for part, folders in PARTS.items():
+            if any(name == folder or name.startswith(f"{folder}.") for folder in folders):
+                took[part] += result["execution_time"]
+    return took
+
+
 def pages(snapshot: Path) -> Iterator[tuple[str, list[float]]]:
     """Milliseconds of every page, asked again and again."""
     chance = random.Random(1)
@@ -134,12 +161,12 @@ def main() -> None:
         with RunningSandbox(Company(company=company, limits=False)) as running:
             found = connect(Path(folder) / "home", running.url)
             began = time.monotonic()
-            with console.status("Reading its five accounting systems"):
+            with console.status("Reading its accounting systems and plans"):
                 rows = extract(found)
             console.print(f"{rows:,} rows read and loaded in {time.monotonic() - began:.0f} s.")
             with console.status("Building the models, and the same SELECTs bare"):
                 full, target = build(found)
-                selects = bare(found, target)
+                selects, of_parts = bare(found, target), parts(target)
             with warehouse.reading(found.warehouse) as database:
                 (lines,) = database.execute("select count(*) from core.fct_gl_line").fetchone() or (0,)
             httpx.post(f"{running.url}/_sandbox/advance", json={"days": DAYS}, timeout=600).raise_for_status()
@@ -149,6 +176,8 @@ def main() -> None:
         console.print(
             f"{lines:,} lines: a full build takes {full:.1f} s, its SELECTs bare {selects:.1f} s: {full / selects:.2f} x."
         )
+        for part, seconds in of_parts.items():
+            console.print(f"Of it {part}: {seconds:.1f} s.")
         console.print(
             f"After {changed:,} changed rows ({changed / rows:.1%}) a build takes {again:.1f} s: {again / full:.0%} of a full one."
         )
