@@ -135,7 +135,8 @@ select 'revenue', 'entity', null, b.entity_id, l.month, sum(l.amount), any_value
 from company.budget b join company.budget_line l using (budget_id) join company.account a on a.entity_id = b.entity_id and a.account_code = l.account_code join company.entity e on e.entity_id = b.entity_id
 where b.version = 'original' and a.class = 'revenue' and a.type = 'revenue' and a.account_code <> '4900' group by b.entity_id, l.month
 union all
-select 'cac', 'entity', null, m.entity_id, m.month, round(9000 * s.salary, -1), m.currency from entity_month m join shape s using (entity_id)
+-- What winning a customer may cost with the people who do it; by channel, without them.
+select 'cac', 'entity', null, m.entity_id, m.month, round(27000 * s.salary, -1), m.currency from entity_month m join shape s using (entity_id)
 union all
 select 'roi', 'campaign', null, null, m.month, 200, null from months m
 union all

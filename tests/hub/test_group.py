@@ -327,6 +327,25 @@ def test_what_sales_sold_is_held_against_what_finance_billed_deal_by_deal(snapsh
     assert {kind: score.injected - score.found for kind, score in defects.items() if score.found < score.injected} == {}
 
 
+def test_targets_of_the_planning_tools_are_those_that_sellers_and_rules_are_held_to(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """The quota of every seller and month, and the cost of winning a customer, as the company plans them."""
+    wrong, held = snapshot.execute("""
+        select count(*) filter (told.quota_rpt <> planned.amount), count(*)
+        from marts.sales_performance told join core.dim_seller sellers on told.member_id = sellers.seller_id
+        join meridian.company.employee people on lower(people.email) = sellers.email
+        join meridian.company.target planned
+            on planned.metric = 'quota' and planned.scope_key = people.employee_id and planned.period_month = told.period_month
+        where told.level = 'rep' and told.entity_id = 'meridian_inc'
+    """).fetchone()
+    assert wrong == 0
+    assert held > 200
+    obstacles = dict(
+        snapshot.execute("select entity_id, obstacle from marts.rule_evaluation where rule_id = 'cac_over_target'").fetchall()
+    )
+    assert len(obstacles) == len(ENTITIES)
+    assert set(obstacles.values()) <= {None, "no new customers in three months"}
+
+
 def test_the_chances_of_open_deals_are_better_than_one_for_all(snapshot: duckdb.DuckDBPyConnection) -> None:
     """Half a year and a year before, by what was known then: told nearer to what came, and as many wins as came, within a fifth."""
     for months, decided, expected, came, error, base in snapshot.execute("""

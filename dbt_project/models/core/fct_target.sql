@@ -1,4 +1,4 @@
--- What is to be reached, and from when on: what the company sets by hand holds before what its planning tools tell.
+-- What is to be reached, and when: what the company sets by hand holds before what its planning tools tell.
 with
 
 entities as (
@@ -66,6 +66,7 @@ final as (
         told.scope,
         told.scope_ref,
         told.valid_from,
+        coalesce(lead(told.valid_from) over next - 1, date '9999-12-31') as valid_to,
         told.amount,
         coalesce(told.currency, entities.currency_func) as currency,
         told.told_by
@@ -76,6 +77,7 @@ final as (
             case when told.precedence = 2 and told.scope = 'entity' then told.entity_id end = set_by_hand.entity_id
             and told.metric = set_by_hand.metric
     where set_by_hand.set_from is null or told.valid_from < set_by_hand.set_from
+    window next as (partition by told.entity_id, told.metric, told.scope, told.scope_ref order by told.valid_from)
 
 )
 

@@ -154,17 +154,13 @@ revenue_budgets as (
 
 ),
 
-revenue_targets as (
+-- What a company is to reach in the month, in its books' currency or the reporting one.
+targets_of_month as (
 
-    select
-        entities.entity_id,
-        targets.amount,
-        targets.currency
-    from entities
-    cross join parameters
-    inner join {{ ref('targets') }} as targets
-        on entities.entity_id = targets.entity_id and targets.metric = 'revenue' and parameters.closed_month >= targets.valid_from
-    qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
+    select targets.*
+    from {{ ref('fct_target') }} as targets
+    inner join parameters on parameters.closed_month between targets.valid_from and targets.valid_to
+    where targets.scope = 'entity'
 
 ),
 
@@ -192,7 +188,8 @@ revenue_rule as (
     cross join parameters
     left join revenue_actuals on entities.entity_id = revenue_actuals.entity_id
     left join revenue_budgets on entities.entity_id = revenue_budgets.entity_id
-    left join revenue_targets on entities.entity_id = revenue_targets.entity_id
+    left join targets_of_month as revenue_targets
+        on entities.entity_id = revenue_targets.entity_id and revenue_targets.metric = 'revenue'
 
 ),
 
@@ -396,14 +393,17 @@ channel_evidence as (
 cac_targets as (
 
     select
-        entities.entity_id,
-        targets.amount,
-        targets.currency
-    from entities
+        targets.entity_id,
+        true as is_set,
+        case
+            when targets.currency = parameters.reporting_currency then targets.amount
+            when targets.currency = rates.from_currency then {{ posted('targets.amount * rates.average_rate', 'rates.to_currency') }}
+        end as amount
+    from targets_of_month as targets
     cross join parameters
-    inner join {{ ref('targets') }} as targets
-        on entities.entity_id = targets.entity_id and targets.metric = 'cac' and parameters.closed_month >= targets.valid_from
-    qualify row_number() over (partition by entities.entity_id order by targets.valid_from desc) = 1
+    left join {{ ref('fct_fx_rate') }} as rates
+        on targets.entity_id = rates.entity_id and parameters.closed_month = rates.period_month
+    where targets.metric = 'cac'
 
 ),
 
@@ -420,8 +420,8 @@ cac_rule as (
         (acquisition.cost / nullif(acquisition.new_customers, 0) - cac_targets.amount) * 100 / nullif(cac_targets.amount, 0) as value,
         acquisition.cost / nullif(acquisition.new_customers, 0) - cac_targets.amount as deviation,
         case
-            when cac_targets.amount is null then 'no target for CAC'
-            when cac_targets.currency <> parameters.reporting_currency then 'the target is in another currency than the reporting one'
+            when cac_targets.is_set is null then 'no target for CAC'
+            when cac_targets.amount is null then 'the target is in a currency without a rate'
             when coalesce(acquisition.new_customers, 0) = 0 then 'no new customers in three months'
             when acquisition.cost is null then 'a rate is missing'
         end as obstacle,

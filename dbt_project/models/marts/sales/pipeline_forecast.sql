@@ -75,21 +75,9 @@ months as (
 
 ),
 
--- The newest quota from before the month's end holds. A quota is one seller's, for a month.
 quotas as (
 
-    select
-        months.entity_id,
-        months.seller_id,
-        months.expected_month,
-        targets.amount,
-        targets.currency
-    from months
-    inner join {{ ref('targets') }} as targets on months.entity_id = targets.entity_id
-    where targets.metric = 'quota' and targets.valid_from <= months.expected_month
-    qualify row_number() over (
-        partition by months.entity_id, months.seller_id, months.expected_month order by targets.valid_from desc
-    ) = 1
+    {{ quotas_of('months', 'expected_month') }}
 
 ),
 

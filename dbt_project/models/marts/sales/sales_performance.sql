@@ -80,21 +80,9 @@ working as (
 
 ),
 
--- The newest quota from before the month holds. A quota is one seller's, for a month.
 held as (
 
-    select
-        working.entity_id,
-        working.seller_id,
-        working.period_month,
-        targets.amount,
-        targets.currency
-    from working
-    inner join {{ ref('targets') }} as targets on working.entity_id = targets.entity_id
-    where targets.metric = 'quota' and targets.valid_from <= working.period_month
-    qualify row_number() over (
-        partition by working.entity_id, working.seller_id, working.period_month order by targets.valid_from desc
-    ) = 1
+    {{ quotas_of('working', 'period_month') }}
 
 ),
 
