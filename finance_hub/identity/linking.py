@@ -11,7 +11,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 from finance_hub import warehouse
-from finance_hub.identity.models import PRIOR, TRAIN_FROM_RECORDS, WIDEST_BLOCK, Comparison, Kind
+from finance_hub.identity.models import LEAST_SHARE, PRIOR, TRAIN_FROM_RECORDS, WIDEST_BLOCK, Comparison, Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,11 +68,21 @@ def train(records: pa.Table, kind: Kind) -> dict[str, Any]:
         settings = _with_u(connection, settings)
         linker = _linker(connection, "prepared", settings)
         for keys in kind.training_blocks:
+            if not _are_shared(connection, keys):
+                continue
             rule = " and ".join(f"l.{key} = r.{key}" for key in ("entity_id", *keys))
             # Named by their columns too, so that Splink sees which comparison it cannot learn from these pairs.
             rule += "".join(f" and l.{name} = r.{name}" for name in _BLOCKED if f"block_{name.removesuffix('_key')}" in keys)
             linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
         return _kept(settings, linker.misc.save_model_to_json())
+
+
+def _are_shared(connection: warehouse.Database, keys: tuple[str, ...]) -> bool:
+    """Whether two records of one company have these keys in common: without any such pair Splink has nothing to learn from, and fails."""
+    named = ", ".join(keys)
+    known = " and ".join(f"{key} is not null" for key in keys)
+    pair = connection.execute(f"select 1 from prepared where {known} group by entity_id, {named} having count(*) > 1 limit 1")
+    return pair.fetchone() is not None
 
 
 def _with_u(connection: warehouse.Database, settings: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +105,7 @@ def _with_u(connection: warehouse.Database, settings: dict[str, Any]) -> dict[st
     """).fetchone() or (None,)
     for comparison in learned["comparisons"]:
         if comparison["output_column_name"] == "same_system" and share is not None:
+            share = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
             same, other = comparison["comparison_levels"]
             same["u_probability"], other["u_probability"] = round(share, 6), round(1 - share, 6)
     return learned

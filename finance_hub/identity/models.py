@@ -25,6 +25,8 @@ STATED_WEIGHT = 20.0
 """What it adds to a match weight (bits) that a tool itself says which record of the CRM is the same: much, and not all there is to say."""
 PRIOR = 0.001
 """How likely two records are one before anything is known of them; of an entity with more than a thousand records 1 / n."""
+LEAST_SHARE = 0.001
+"""Pairs of one system's records, or of two systems', are taken to be at least so many of all: where each company has one, there are none else."""
 WIDEST_BLOCK = 60
 """A key that more records of one company share (a switchboard's number, a portal's domain) is no reason to compare them."""
 

@@ -231,6 +231,17 @@ def test_a_rebuild_from_nothing_gives_the_same_ids() -> None:
     assert (one.models, one.pairs, one.crosswalk) == (other.models, other.pairs, other.crosswalk)
 
 
+@pytest.mark.parametrize("phones", [1200, 600, 0], ids=["each its own", "two share one", "none known"])
+def test_a_company_with_its_books_alone_has_no_second_system_to_learn_from(phones: int) -> None:
+    """A phone in common makes no one firm of two of one system."""
+    hub = Hub()
+    known = hub.run(
+        firm("books", str(number), f"firm {number:05}", phone_key=f"+44{number % phones:09}" if phones else None)
+        for number in range(1200)
+    )
+    assert len(set(known.values())) == len(known) == 1200
+
+
 def test_nobody_is_resolved_to_nothing() -> None:
     hub = Hub()
     assert hub.run([]) == {}
