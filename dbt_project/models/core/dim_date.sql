@@ -12,6 +12,7 @@ today as (
 
 ),
 
+-- From the first month of the books on; where they are not connected, from long enough ago for what other systems tell.
 spans as (
 
     select
@@ -22,13 +23,13 @@ spans as (
         entities.calendar_year_named_after,
         entities.fiscal_year_end_month,
         entities.fiscal_year_end_day,
-        cast(date_trunc('month', measured.first_posting_date) as date) as first_day,
+        cast(date_trunc('month', coalesce(measured.first_posting_date, today.as_of_date - interval 10 year)) as date) as first_day,
         last_day(today.as_of_date) as last_date
     from entities
-    inner join {{ ref('int_ledger_spans_measured') }} as measured
-        on entities.connection_id = measured.connection_id and entities.org_unit_id = measured.org_unit_id
     cross join today
-    where measured.first_posting_date <= today.as_of_date
+    left join {{ ref('int_ledger_spans_measured') }} as measured
+        on entities.connection_id = measured.connection_id and entities.org_unit_id = measured.org_unit_id
+    where measured.first_posting_date <= today.as_of_date or entities.source_system = 'none'
 
 ),
 

@@ -22,8 +22,8 @@ CHECKS = (
         asset=["marts", "revenue_attribution"],
         name="credit_is_the_revenue",
         description="Attributed and unattributed credit of every model is the revenue of every conversion, to the cent.",
-        query="""
-            with models as (select distinct attribution_model from marts.campaign_roi),
+        query=f"""
+            with models as (select unnest({list(MODELS)}) as attribution_model),
             credited as (
                 select conversion_id, attribution_model, sum(credit_amount_rpt) as credit
                 from marts.revenue_attribution group by conversion_id, attribution_model
