@@ -29,7 +29,7 @@ spans as (
     cross join today
     left join {{ ref('int_ledger_spans_measured') }} as measured
         on entities.connection_id = measured.connection_id and entities.org_unit_id = measured.org_unit_id
-    where measured.first_posting_date <= today.as_of_date or entities.source_system = 'none'
+    where measured.first_posting_date <= today.as_of_date or entities.connection_id is null
 
 ),
 

@@ -90,14 +90,18 @@ known as (
         fiscal_year_end_day,
         locked_until_date
     from named
-    union all by name
+    union all
     select
         entity_id,
         entity_name,
         'none' as source_system,
+        null as connection_id,
+        null as org_unit_id,
         currency_func,
+        null as country_code,
         12 as fiscal_year_end_month,
-        31 as fiscal_year_end_day
+        31 as fiscal_year_end_day,
+        null as locked_until_date
     from without_books
 
 ),

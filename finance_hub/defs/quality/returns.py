@@ -128,7 +128,7 @@ CHECKS = (
                 (100 * sum(case period_kind when 'month' then attributed_billings else -attributed_billings end))::bigint as billing_cents,
                 (100 * sum(case period_kind when 'month' then cost_total else -cost_total end))::bigint as cost_cents
             from marts.channel_roi group by all
-            having count(*) filter (roi_status = 'missing_rate') = 0
+            having count(*) filter (cost_total is null or attributed_revenue is null or attributed_billings is null) = 0
         """,
         expectations=lambda expect: [
             expect.ExpectColumnValuesToBeBetween(column=column, min_value=0, max_value=0)
