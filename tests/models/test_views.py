@@ -74,7 +74,8 @@ def test_a_view_that_does_not_fit_is_named_and_nothing_is_changed(
 def test_a_table_that_a_former_version_made_gives_way(found: Settings, manifest: Mapping[str, Any]) -> None:
     with warehouse.writing(found.warehouse) as database:
         database.execute(
-            "drop view if exists staging.stg_xero__journals; create table staging.stg_xero__journals as select 1 as one"
+            "create schema if not exists staging; drop view if exists staging.stg_xero__journals;"
+            "create table staging.stg_xero__journals as select 1 as one"
         )
         views.make(database, views.of(manifest))
         assert "staging.stg_xero__journals" in made(database)
