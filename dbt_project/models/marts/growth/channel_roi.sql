@@ -3,6 +3,13 @@
     'cost_total', 'leads', 'mqls', 'opps', 'new_customers', 'attributed_revenue', 'attributed_billings', 'attributed_recognised',
     'attributed_gross_margin',
 ] -%}
+{% set told_by = {
+    'spent': ['cost_total', 'costs_without_rate', 'cost_media', 'cost_creative', 'cost_events', 'cost_personnel', 'cost_technology',
+        'cost_overhead', 'cost_unmapped'],
+    'led': ['leads', 'mqls', 'opps'],
+    'credited': ['new_customers', 'attributed_revenue', 'credits_without_rate'],
+    'booked': ['attributed_billings', 'attributed_recognised', 'attributed_gross_margin', 'books_without_rate'],
+} -%}
 with
 
 parameters as (
@@ -31,8 +38,7 @@ costs as (
 
 ),
 
--- A sum of which a part has no rate is unknown: such parts are counted. Cost and leads are the same under every model.
-facts as (
+spent as (
 
     select
         costs.entity_id,
@@ -43,41 +49,30 @@ facts as (
         {%- for kind in kinds %}
             case when costs.cost_kind = '{{ kind }}' then costs.cost_rpt end as cost_{{ kind }},
         {%- endfor %}
-        case when costs.cost_rpt is null then 1 else 0 end as costs_without_rate,
-        0 as leads,
-        0 as mqls,
-        0 as opps,
-        cast(0 as decimal(18, 12)) as new_customers,
-        cast(0 as decimal(20, 4)) as attributed_revenue,
-        0 as credits_without_rate,
-        cast(0 as decimal(20, 4)) as attributed_billings,
-        cast(0 as decimal(20, 4)) as attributed_recognised,
-        cast(0 as decimal(20, 4)) as attributed_gross_margin,
-        0 as books_without_rate
+        case when costs.cost_rpt is null then 1 else 0 end as costs_without_rate
     from costs
     cross join models
-    union all by name
+
+),
+
+led as (
+
     select
         leads.entity_id,
         leads.channel_id as channel,
         leads.period_month,
         models.attribution_model,
-        leads.leads,
-        leads.mqls,
-        leads.opps
-    from (
-        select
-            entity_id,
-            channel_id,
-            period_month,
-            count(*) as leads,
-            count(mql_at) as mqls,
-            count(sql_at) as opps
-        from {{ ref('fct_lead') }}
-        group by entity_id, channel_id, period_month
-    ) as leads
+        count(*) as leads,
+        count(leads.mql_at) as mqls,
+        count(leads.sql_at) as opps
+    from {{ ref('fct_lead') }} as leads
     cross join models
-    union all by name
+    group by leads.entity_id, leads.channel_id, leads.period_month, models.attribution_model
+
+),
+
+credited as (
+
     select
         entity_id,
         channel_id as channel,
@@ -88,7 +83,11 @@ facts as (
         count(*) - count(credit_amount_rpt) as credits_without_rate
     from {{ ref('revenue_attribution') }}
     group by entity_id, channel_id, period_month, attribution_model
-    union all by name
+
+),
+
+booked as (
+
     select
         entity_id,
         channel_id as channel,
@@ -99,6 +98,26 @@ facts as (
         gross_margin_rpt as attributed_gross_margin,
         case when billed_rpt is null or recognised_rpt is null or gross_margin_rpt is null then 1 else 0 end as books_without_rate
     from {{ ref('fct_attributed_amount') }}
+
+),
+
+-- A sum of which a part has no rate is unknown: such parts are counted. Cost and leads are the same under every model.
+facts as (
+
+    {% for part, names in told_by.items() %}
+        select
+            entity_id,
+            channel,
+            period_month,
+            attribution_model
+            {%- for name in told_by.values() | sum(start=[]) %},
+                {{ name if name in names else 'null' }} as {{ name }}
+            {%- endfor %}
+        from {{ part }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 ),
 
