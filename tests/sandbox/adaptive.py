@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from xml.sax.saxutils import quoteattr
 
 import httpx
@@ -18,16 +18,14 @@ TABLES = ("versions", "accounts", "levels", "dimension_values", "periods", "cell
 CREDENTIALS = f'<credentials login="{LOGIN}" password="{PASSWORD}" locale="en_US" instanceCode="{INSTANCE}"/>'
 
 
-def write_firm(path: Path, *, months: int = 6) -> Path:
-    return write_group(
-        path,
-        "adaptive",
-        ("us", "Firm, Inc.", "USD"),
-        ("ca", "Firme Québec Ltée", "CAD"),
-        elsewhere="jp",
-        wages='Wages, "gross"\nand bonus',
-        months=months,
-    )
+write_firm = partial(
+    write_group,
+    system="adaptive",
+    parent=("us", "Firm, Inc.", "USD"),
+    child=("ca", "Firme Québec Ltée", "CAD"),
+    elsewhere="jp",
+    wages='Wages, "gross"\nand bonus',
+)
 
 
 class AdaptiveHub(SystemHub):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import httpx
 from cryptography import x509
@@ -22,16 +22,14 @@ TABLES = ("models", "versions", "list_items", "cells")
 ROOT = f"/workspaces/{WORKSPACE_ID}/models/{MODEL_ID}"
 
 
-def write_firm(path: Path, *, months: int = 6) -> Path:
-    return write_group(
-        path,
-        "anaplan",
-        ("de", "Müller & Söhne GmbH", "EUR"),
-        ("jp", "日本 KK", "JPY"),
-        elsewhere="us",
-        wages='Wages, "gross"',
-        months=months,
-    )
+write_firm = partial(
+    write_group,
+    system="anaplan",
+    parent=("de", "Müller & Söhne GmbH", "EUR"),
+    child=("jp", "日本 KK", "JPY"),
+    elsewhere="us",
+    wages='Wages, "gross"',
+)
 
 
 class AnaplanHub(SystemHub):

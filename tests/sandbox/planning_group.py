@@ -13,7 +13,7 @@ Firm = tuple[str, str, str]
 """Key, name and currency."""
 
 
-def write_group(path: Path, system: str, parent: Firm, child: Firm, *, elsewhere: str, wages: str, months: int) -> Path:
+def write_group(path: Path, *, system: str, parent: Firm, child: Firm, elsewhere: str, wages: str, months: int = 6) -> Path:
     """Two firms plan this year's ``months``, in two departments; their second forecast comes in July, a line of the locked budget is changed
     on 9 July, and June's people are counted when June is over. ``elsewhere`` is the key of a firm that does not plan here and has a target too;
     ``wages`` is what an account is called.
