@@ -1,15 +1,12 @@
 {% set kinds = ['media', 'creative', 'events', 'personnel', 'technology', 'overhead', 'unmapped'] -%}
-{% set measures = [
-    'cost_total', 'leads', 'mqls', 'opps', 'new_customers', 'attributed_revenue', 'attributed_billings', 'attributed_recognised',
-    'attributed_gross_margin',
-] -%}
 {% set told_by = {
-    'spent': ['cost_total', 'costs_without_rate', 'cost_media', 'cost_creative', 'cost_events', 'cost_personnel', 'cost_technology',
-        'cost_overhead', 'cost_unmapped'],
+    'spent': ['cost_total', 'costs_without_rate'],
     'led': ['leads', 'mqls', 'opps'],
     'credited': ['new_customers', 'attributed_revenue', 'credits_without_rate'],
     'booked': ['attributed_billings', 'attributed_recognised', 'attributed_gross_margin', 'books_without_rate'],
 } -%}
+{% for kind in kinds %}{% do told_by['spent'].append('cost_' ~ kind) %}{% endfor -%}
+{% set measures = told_by.values() | sum(start=[]) -%}
 with
 
 parameters as (
@@ -110,7 +107,7 @@ facts as (
             channel,
             period_month,
             attribution_model
-            {%- for name in told_by.values() | sum(start=[]) %},
+            {%- for name in measures %},
                 {{ name if name in names else 'null' }} as {{ name }}
             {%- endfor %}
         from {{ part }}
@@ -129,16 +126,10 @@ summed as (
         channel,
         attribution_model,
         case when grouping(period_month) = 1 then 'to_date' else 'month' end as period_kind,
-        coalesce(period_month, max(period_month)) as period_month,
         {%- for measure in measures %}
             coalesce(sum({{ measure }}), 0) as {{ measure }},
         {%- endfor %}
-        {%- for kind in kinds %}
-            coalesce(sum(cost_{{ kind }}), 0) as cost_{{ kind }},
-        {%- endfor %}
-        coalesce(sum(costs_without_rate), 0) as costs_without_rate,
-        coalesce(sum(credits_without_rate), 0) as credits_without_rate,
-        coalesce(sum(books_without_rate), 0) as books_without_rate
+        coalesce(period_month, max(period_month)) as period_month
     from facts
     group by grouping sets ((entity_id, channel, attribution_model, period_month), (entity_id, channel, attribution_model))
 
