@@ -94,6 +94,14 @@ def expectation_check(
     return Check(tuple(asset), name, description, query, expectations, level, control, tolerance)
 
 
+def misses(quotient: str, numerator: str, denominator: str) -> str:
+    """SQL: whether a quotient is further from its parts than rounding takes it.
+
+    As marts keep them: the quotient and its numerator have four decimals, the denominator has six.
+    """
+    return f"abs({quotient} * {denominator} - {numerator}) > 0.000051 * (1 + {denominator}) + 0.00000051 * abs({quotient})"
+
+
 def evaluate(check: Check, settings: Settings, database: warehouse.Database) -> Verdict:
     """Run the query and judge its rows.
 

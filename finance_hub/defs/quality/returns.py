@@ -3,9 +3,16 @@
 import dagster as dg
 
 from finance_hub.attribution import MODELS
-from finance_hub.expectations import checks_of, expectation_check
+from finance_hub.expectations import checks_of, expectation_check, misses
 
 _KINDS = " + ".join(f"cost_{kind}" for kind in ("media", "creative", "events", "personnel", "technology", "overhead", "unmapped"))
+
+
+def _difference_in_cents(amount: str) -> str:
+    """SQL: by how much all months differ from what is told to date; null where a part is unknown."""
+    signed = f"case period_kind when 'month' then {amount} else -{amount} end"
+    return f"(case when count({amount}) = count(*) then 100 * sum({signed}) end)::bigint"
+
 
 CHECKS = (
     expectation_check(
@@ -121,14 +128,13 @@ CHECKS = (
         asset=["marts", "channel_roi"],
         name="to_date_is_all_months",
         description="What a channel did to date is what it did in all months.",
-        query="""
+        query=f"""
             select entity_id, channel, attribution_model,
                 sum(case period_kind when 'month' then leads else -leads end) as leads,
-                (100 * sum(case period_kind when 'month' then attributed_revenue else -attributed_revenue end))::bigint as revenue_cents,
-                (100 * sum(case period_kind when 'month' then attributed_billings else -attributed_billings end))::bigint as billing_cents,
-                (100 * sum(case period_kind when 'month' then cost_total else -cost_total end))::bigint as cost_cents
+                {_difference_in_cents("attributed_revenue")} as revenue_cents,
+                {_difference_in_cents("attributed_billings")} as billing_cents,
+                {_difference_in_cents("cost_total")} as cost_cents
             from marts.channel_roi group by all
-            having count(*) filter (cost_total is null or attributed_revenue is null or attributed_billings is null) = 0
         """,
         expectations=lambda expect: [
             expect.ExpectColumnValuesToBeBetween(column=column, min_value=0, max_value=0)
@@ -162,14 +168,14 @@ CHECKS = (
         asset=["marts", "channel_roi"],
         name="channel_returns_recomputed",
         description="Returns, cost per lead and CAC of channels, computed again; without their denominator they are unknown.",
-        query="""
+        query=f"""
             select entity_id, channel, attribution_model, period_kind, period_month::varchar as period_month, roi_pct::varchar as roi_pct
             from marts.channel_roi
             where (cost_total <> 0 and (abs(roi_pct - (attributed_revenue - cost_total) * 100 / cost_total) > 0.0001
                     or abs(margin_roi_pct - (attributed_gross_margin - cost_total) * 100 / cost_total) > 0.0001))
                 or (cost_total = 0 and (roi_pct is not null or margin_roi_pct is not null))
                 or (leads > 0 and abs(cpl - cost_total / leads) > 0.0001) or (leads = 0 and cpl is not null)
-                or (new_customers > 0 and abs(cac * new_customers - cost_total) > 0.0001 * new_customers + 0.000001 * abs(cac))
+                or (new_customers > 0 and {misses("cac", "cost_total", "new_customers")})
                 or (cost_media <> 0 and abs(media_roas_x * cost_media - attributed_revenue) > 0.000001 * abs(cost_media) + 0.0001)
         """,
     ),

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from finance_hub.expectations import checks_of, expectation_check
+from finance_hub.expectations import checks_of, expectation_check, misses
 
 CHECKS = (
     expectation_check(
@@ -27,14 +27,14 @@ CHECKS = (
         asset=["marts", "unit_economics"],
         name="cac_recomputed",
         description="CAC is cost per new customer, and unknown without customers.",
-        query="""
+        query=f"""
             with wins as (
                 select entity_id, period_month, count(*) as customers from core.fct_conversion group by entity_id, period_month
             )
             select entity_id, channel, period_month::varchar as period_month, cac::varchar as cac, customers
             from marts.unit_economics as economics left join wins using (entity_id, period_month)
             where (channel = 'all' and abs(new_customers - coalesce(customers, 0)) > 0.00001)
-                or (new_customers > 0 and abs(cac * new_customers - acquisition_cost) > 0.0001 * new_customers + 0.000001 * abs(cac))
+                or (new_customers > 0 and {misses("cac", "acquisition_cost", "new_customers")})
                 or (new_customers = 0 and cac is not null)
         """,
     ),
@@ -89,7 +89,7 @@ CHECKS = (
         asset=["marts", "unit_economics"],
         name="costs_per_stage_recomputed",
         description="Leads qualified and accepted are those of the people; each cost per stage and customer is its quotient, and unknown without.",
-        query="""
+        query=f"""
             with stages as (
                 select entity_id, channel_id as channel, date_trunc('month', mql_at)::date as period_month, 1 as mqls, 0 as sqls from core.fct_lead
                 union all
@@ -113,11 +113,11 @@ CHECKS = (
                 or abs(cpmql - economics.acquisition_cost / economics.mqls) > 0.0001
                 or abs(cpsql - economics.acquisition_cost / economics.sqls) > 0.0001
                 or (cac_loaded is null) <> (new_customers = 0 or loaded_cost is null)
-                or abs(cac_loaded * new_customers - loaded_cost) > 0.0001 * new_customers + 0.000001 * abs(cac_loaded)
-                or abs(cac_paid * paid_customers - paid_cost) > 0.0001 * paid_customers + 0.000001 * abs(cac_paid)
+                or {misses("cac_loaded", "loaded_cost", "new_customers")}
+                or {misses("cac_paid", "paid_cost", "paid_customers")}
                 or (cac_paid is not null and paid_customers = 0)
                 or lagged_cost is distinct from earlier.acquisition_cost
-                or abs(cac_lagged * new_customers - lagged_cost) > 0.0001 * new_customers + 0.000001 * abs(cac_lagged)
+                or {misses("cac_lagged", "lagged_cost", "new_customers")}
                 or abs(cac_new_logo * closed_deals_12m - cac * closed_new_deals_12m) > 0.0002 * closed_deals_12m
                 or (channel = 'all' and new_customers > 0 and closed_deals_12m > 0 and economics.acquisition_cost is not null and cac_new_logo is null)
         """,
