@@ -1,7 +1,8 @@
 """The ledger of a simulated group and its plans, built and read.
 
 The models against the same SELECTs bare, a build after changes, what variances and forecasts take of it, and pages of a report.
-All five accounting systems and four planning tools are read through their emulators first, which takes most of the time: some twenty seconds for each unit of scale.
+All five accounting systems and four planning tools are read through their emulators first, which takes most of the time: some twenty seconds
+for each unit of scale.
 Ratios are of one run. A page is one query as a statement, an ageing or a ledger page asks it, on the published snapshot.
 
     python bench/ledger.py                 ten times the demo's company
