@@ -29,13 +29,17 @@ named as (
         pick(['Archer', 'Brandt', 'Cole', 'Dietz', 'Ellis', 'Frost', 'Grant', 'Holm', 'Irwin', 'Jung', 'Kerr', 'Lang', 'Marsh', 'Noda', 'Otto', 'Price', 'Reed', 'Sato'],
              'employee last', employee_id) as last_name
     from dated
+),
+-- Whoever bears a name that another has got before has a number in the address: two people never share one.
+addressed as (
+    select *, row_number() over (partition by first_name, last_name order by employee_id) as namesake from named
 )
 select employee_id, entity_id, department_id, first_name, last_name,
-    lower(first_name || '.' || last_name) || right(employee_id, 2) || '@meridian.example',
+    lower(first_name || '.' || last_name) || if(namesake = 1, '', namesake::varchar) || '@meridian.example',
     pick(titles, 'title', employee_id), hired,
     case when chance('leaves', employee_id) < 0.28 then (greatest(hired, start_date) + 200 + floor(chance('leaves on', employee_id) * 900)::integer)::date end,
     round(pay * salary * (0.85 + 0.35 * chance('pay', employee_id)), -2)::decimal(20, 4), currency, hired::timestamp + interval 8 hour
-from named where hired <= getvariable('last_date');
+from addressed where hired <= getvariable('last_date');
 
 -- Who owns what: the campaigns a marketer, the deals a seller.
 update company.campaign c set owner_employee_id = s.people[1 + floor(chance('campaign owner', c.campaign_id) * len(s.people))::integer]

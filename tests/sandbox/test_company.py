@@ -75,6 +75,17 @@ def test_every_line_posts_to_an_account_of_its_entity(company: duckdb.DuckDBPyCo
     assert orphans == []
 
 
+def test_namesakes_have_addresses_of_their_own(company: duckdb.DuckDBPyConnection) -> None:
+    people, names, addresses = (
+        company.execute(
+            "select count(*), count(distinct first_name || last_name), count(distinct email) from company.employee"
+        ).fetchone()
+        or ()
+    )
+
+    assert names < people == addresses
+
+
 def test_open_documents_add_up_to_the_control_accounts(company: duckdb.DuckDBPyConnection) -> None:
     """Per entity and side, with every document at its own rate; a cent a document is what rounding may leave."""
     rows = company.execute("""
