@@ -63,8 +63,9 @@ def refresh(settings: Settings, only: Collection[str] = (), tell: Tell = lambda 
     os.environ["FINANCE_HUB_HOME"] = str(settings.home)
     with _alone(settings.home, tell):
         warehouse.prepare(settings)
-        wanted = [name for name in settings.connections if not only or name in only]
-        with Readers(settings, wanted) as readers, warehouse.kept_open(settings.warehouse):
+        # By system, as the run's steps ask for them: what is asked for first is read first.
+        wanted = sorted((connection.system, name) for name, connection in settings.connections.items() if not only or name in only)
+        with Readers(settings, [name for _, name in wanted]) as readers, warehouse.kept_open(settings.warehouse):
             # The rest begins while they read: the libraries take seconds to import.
             threading.Thread(target=models.manifest, args=(settings.home,), daemon=True).start()
             result = _run(settings, only, tell, readers)
