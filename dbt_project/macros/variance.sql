@@ -19,9 +19,10 @@
     end
 {%- endmacro %}
 
-{# Beyond both thresholds, strictly: the amount, and the share of what it is compared with where there is any. #}
-{% macro is_material(actual, comparator) -%}
-    abs({{ actual }} - coalesce({{ comparator }}, 0)) > {{ var('variance_material_amount') }}
+{# Beyond both thresholds, strictly: the amount, and the share of what it is compared with where there is any. The amount is of the
+   reporting currency, so that it means the same in every company; where no rate into it is known, of the company's own. #}
+{% macro is_material(actual, comparator, rate) -%}
+    abs({{ actual }} - coalesce({{ comparator }}, 0)) * coalesce({{ rate }}, 1) > {{ var('variance_material_amount') }}
     and (
         coalesce({{ comparator }}, 0) = 0
         or abs({{ actual }} - {{ comparator }}) * 100 > {{ var('variance_material_pct') }} * abs({{ comparator }})

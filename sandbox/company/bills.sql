@@ -158,7 +158,7 @@ priced as (
     join daily_rate e on e.day = p.rate_date and e.currency = p.entity_currency
     where p.recorded_at <= getvariable('last_date')::timestamp + interval 1 day and p.issue_date <= getvariable('last_date')
 )
-select p.document_id, p.entity_id, p.kind, case p.kind when 'sale' then 'INV-' when 'sale_credit' then 'CN-' when 'purchase' then 'BILL-' else 'VC-' end || lpad(n::varchar, 5, '0'),
+select p.document_id, p.entity_id, p.kind, case p.kind when 'sale' then 'INV-' when 'sale_credit' then 'CN-' when 'purchase' then 'BILL-' else 'VC-' end || padded(n, 5),
     case when p.kind like 'purchase%' then upper(p.document_id[5:]) when p.partner_entity_id is not null then 'Intercompany' else sub.opportunity_id end,
     p.customer_id, p.vendor_id, p.partner_entity_id, p.issue_date, p.due_date, p.currency, p.fx_rate, p.net, p.tax_total, p.net + p.tax_total,
     p.credits_document_id, p.recorded_at, p.edited_at, p.voided_at, p.deleted_at

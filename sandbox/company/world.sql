@@ -17,7 +17,9 @@ create temp macro workday(day) as (day + case isodow(day) when 6 then 2 when 7 t
 create temp macro at_work(day, topic, key) as day::timestamp + to_seconds(25200 + floor(chance(topic, key) * 36000)::integer);
 -- How many whole things an expected number makes: the fraction is a chance.
 create temp macro count_of(expected, topic, key) as floor(expected + chance(topic, key))::integer;
-create temp macro code(prefix, entity, number, width) as prefix || '-' || entity || '-' || lpad(number::varchar, width, '0');
+-- A number with leading zeros; one that is wider keeps all its digits, which lpad would cut off.
+create temp macro padded(number, width) as lpad(number::varchar, greatest(width, length(number::varchar))::integer, '0');
+create temp macro code(prefix, entity, number, width) as prefix || '-' || entity || '-' || padded(number, width);
 create temp macro month_of(day) as date_trunc('month', day)::date;
 create temp macro month_index(day) as date_diff('month', getvariable('first_date'), day);
 -- Demand grows by about 1.1 % a month, dips in summer and at the year's end, and peaks before quarters close.

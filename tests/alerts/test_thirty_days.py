@@ -69,11 +69,15 @@ JUDGED = """
         select connection_id, account_id, sum(mean_amount) as amount from core.fct_forecast_level cross join core.dim_as_of cross join years
         where forecast_level = 'line' and origin_month = closed_month and period_month <= year_end group by all
     ),
+    rates as (
+        select connection_id, average_rate as rate
+        from core.dim_entity join core.fct_fx_rate using (entity_id) join core.dim_as_of on period_month = closed_month
+    ),
     judged as (
         select connection_id || '|' || account_id as subject, costs.*, to_come.amount as to_come,
-            coalesce((actual - budget) * 100 > 10 * abs(budget) and budget <> 0 and actual - budget > 2000, false) as is_over,
+            coalesce((actual - budget) * 100 > 10 * abs(budget) and budget <> 0 and (actual - budget) * rate > 2000, false) as is_over,
             coalesce(actual_of_year, 0) + to_come.amount - budget_of_year as over_year
-        from costs left join to_come using (connection_id, account_id)
+        from costs left join to_come using (connection_id, account_id) join rates using (connection_id)
     ),
     revenue as (
         select entity_id, sum(budget) as budget, sum(amount) as actual
@@ -87,13 +91,13 @@ JUDGED = """
     union all
     select 'cost_increase|account|' || subject,
         coalesce(months_before = 3 and three_months > 0 and (actual * 3 - three_months) * 100 > 15 * three_months
-            and actual * 3 - greatest(three_months, case when budget <> 0 then budget * 3 else three_months end) > 6000, false),
+            and (actual * 3 - greatest(three_months, case when budget <> 0 then budget * 3 else three_months end)) * rate > 6000, false),
         (months_before > 0 or actual <> 0) and not coalesce(months_before = 3 and three_months > 0, false)
     from judged
     union all
     select 'budget_outlook|account|' || subject,
-        coalesce(not is_over and over_year * 100 > 10 * abs(budget_of_year) and over_year > 2000, false),
-        coalesce(budget_of_year, 0) = 0 or to_come is null or (is_over and over_year * 100 > 10 * abs(budget_of_year) and over_year > 2000)
+        coalesce(not is_over and over_year * 100 > 10 * abs(budget_of_year) and over_year * rate > 2000, false),
+        coalesce(budget_of_year, 0) = 0 or to_come is null or (is_over and over_year * 100 > 10 * abs(budget_of_year) and over_year * rate > 2000)
     from judged
     union all
     select 'revenue_below_target|entity|' || entity_id,

@@ -194,9 +194,9 @@ breaches as (
         outlooks.forecast_level,
         outlooks.series_key,
         outlooks.origin_month,
-        {{ is_material('outlooks.outlook', 'planned.budget') }} as is_told,
-        {{ is_material('outlooks.naive_outlook', 'planned.budget') }} as is_told_naively,
-        {{ is_material('outlooks.actual', 'planned.budget') }} as is_breach
+        {{ is_material('outlooks.outlook', 'planned.budget', 'outlooks.rate_rpt') }} as is_told,
+        {{ is_material('outlooks.naive_outlook', 'planned.budget', 'outlooks.rate_rpt') }} as is_told_naively,
+        {{ is_material('outlooks.actual', 'planned.budget', 'outlooks.rate_rpt') }} as is_breach
     from outlooks
     inner join years on outlooks.forecast_level = years.forecast_level and outlooks.series_key = years.series_key
     inner join fiscal_years on outlooks.entity_id = fiscal_years.entity_id and years.last_month = fiscal_years.period_month

@@ -24,6 +24,12 @@ parameters as (
 
 ),
 
+rates as (
+
+    select * from {{ ref('fct_fx_rate') }}
+
+),
+
 -- Of the thresholds in force that fit a subject the most particular holds, of equals the newest.
 fitting as (
 
@@ -56,10 +62,16 @@ fitting as (
 
 ),
 
+-- What is material is said in the reporting currency, in which returns and costs of winning customers are, and books need not be; where
+-- the month has no rate, it is taken in the books' own.
 placed as (
 
     select
         evaluated.*,
+        case
+            when evaluated.rule_id in ('campaign_roi_low', 'cac_over_target') then 1
+            else coalesce(rates.average_rate, 1)
+        end as materiality_rate,
         rules.severity,
         rules.title,
         rules.unit,
@@ -73,6 +85,7 @@ placed as (
             evaluated.rule_id = fitting.rule_id
             and evaluated.subject_type = fitting.subject_type
             and evaluated.subject_id = fitting.subject_id
+    left join rates on evaluated.entity_id = rates.entity_id and evaluated.period_month = rates.period_month
 
 ),
 
@@ -94,8 +107,8 @@ judged as (
         case
             when is_immature then 'immature'
             when obstacle is not null or value is null then 'cannot_evaluate'
-            when margin > 0 and (rule_id = 'campaign_roi_low' or deviation > materiality) then 'breach'
-            when margin > -hysteresis and (rule_id = 'campaign_roi_low' or deviation > materiality) then 'recovering'
+            when margin > 0 and (rule_id = 'campaign_roi_low' or deviation * materiality_rate > materiality) then 'breach'
+            when margin > -hysteresis and (rule_id = 'campaign_roi_low' or deviation * materiality_rate > materiality) then 'recovering'
             else 'ok'
         end as status
     from measured
@@ -125,7 +138,7 @@ outlooks as (
             case
                 when
                     (outlooks.outlook_to_date - outlooks.full_year_budget) * 100 > judged.threshold * abs(outlooks.full_year_budget)
-                    and outlooks.outlook_to_date - outlooks.full_year_budget > judged.materiality
+                    and (outlooks.outlook_to_date - outlooks.full_year_budget) * judged.materiality_rate > judged.materiality
                     then outlooks.period_month
             end
         ) as crossed_month

@@ -550,7 +550,7 @@ final as (
         ) as variance_pct,
         {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} as fav_unfav,
         {{ variance_status('cumulated.actual', 'cumulated.budget') }} as status,
-        {{ is_material('cumulated.actual', 'cumulated.budget') }} as is_material,
+        {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }} as is_material,
         last_day(cumulated.period_month) <= cumulated.as_of_date as is_closed_month,
         cumulated.currency_func as currency,
         cast(cumulated.qtd_actual as decimal(20, 4)) as qtd_actual,
