@@ -74,13 +74,17 @@ _OUTLOOKS = f"""
 """
 
 
+_MATERIAL_PCT, _MATERIAL_AMOUNT = 10, 2000
+"""Beyond both of these a year's figure breaches its budget: as the hub judges it unless its variables say otherwise."""
+
+
 @dataclass(frozen=True)
 class ForecastScore:
     """One measure of one level: 1 less what was missed, of all, and the same of the seasonal naive forecast.
 
     ``span`` is ``back-test`` for months that the snapshot has in its books, ``to come`` for forecasts of which the company alone knows what
-    came. A1 is of whole years (actuals to date and the forecast of the rest), A2 of the next month, A3 of accounts whose year ended beyond 10 %
-    of the original budget, A4 the part of months within their bounds. ``f1`` and ``base_rate`` (always saying no) are of A3.
+    came. A1 is of whole years (actuals to date and the forecast of the rest), A2 of the next month, A3 of accounts whose year ended
+    beyond 10 % of the original budget and 2,000 of the reporting currency, A4 the part of months within their bounds. ``f1`` and ``base_rate`` (always saying no) are of A3.
     """
 
     measure: str
@@ -105,8 +109,7 @@ def forecasts(connection: warehouse.Database) -> list[ForecastScore]:
             where b.version = 'original' group by e.entity_id, b.budget_id, ltrim(l.account_code, '0')
         ),
         breaches as (
-            select o.*, abs(outlook - budget * rate) > 0.1 * abs(budget * rate) as is_told, abs(naive_outlook - budget * rate) > 0.1 * abs(budget * rate) as is_naive,
-                abs(truth - budget * rate) > 0.1 * abs(budget * rate) as is_breach
+            select o.*, {_is_breach("outlook")} as is_told, {_is_breach("naive_outlook")} as is_naive, {_is_breach("truth")} as is_breach
             from outlooks as o join plans using (entity_id, series, year_end)
             join (select entity_id, origin_month, any_value(rate_rpt)::double as rate from hub.marts.forecast where forecast_level = 'account' group by all)
                 using (entity_id, origin_month)
@@ -136,3 +139,9 @@ def forecasts(connection: warehouse.Database) -> list[ForecastScore]:
         ForecastScore(measure, level, span, cases, float(value), *(None if each is None else float(each) for each in rest))
         for measure, level, span, cases, value, *rest in rows
     ]
+
+
+def _is_breach(figure: str) -> str:
+    """Whether a figure of the year, in the reporting currency, is beyond both thresholds of its budget."""
+    off = f"abs({figure} - budget * rate)"
+    return f"{off} * 100 > {_MATERIAL_PCT} * abs(budget * rate) and {off} > {_MATERIAL_AMOUNT}"
