@@ -85,6 +85,34 @@
             and fiscal_months.fiscal_period = earlier.fiscal_period
 {%- endmacro %}
 
+{# The rate of what a month is compared with: of a plan that with which the year began, of an earlier month its own average. From the CTEs
+   `fiscal_months`, `budget_rates`, `months_a_year_on`, `months_before` and `rates`. #}
+{% macro rates_of_comparisons() %}
+    select
+        fiscal_months.entity_id,
+        fiscal_months.period_month,
+        kinds.comparison,
+        case kinds.comparison
+            when 'prior_year' then year_rates.average_rate
+            when 'prior_period' then period_rates.average_rate
+            else budget_rates.rate
+        end as rate
+    from fiscal_months
+    cross join
+        (
+            select unnest(['budget_original', 'budget_current', 'forecast_latest', 'prior_year', 'prior_period']) as comparison
+        ) as kinds
+    left join budget_rates on fiscal_months.entity_id = budget_rates.entity_id and fiscal_months.fiscal_year = budget_rates.fiscal_year
+    left join months_a_year_on
+        on fiscal_months.entity_id = months_a_year_on.entity_id and fiscal_months.period_month = months_a_year_on.period_month
+    left join rates as year_rates
+        on months_a_year_on.entity_id = year_rates.entity_id and months_a_year_on.earlier_month = year_rates.period_month
+    left join months_before
+        on fiscal_months.entity_id = months_before.entity_id and fiscal_months.period_month = months_before.period_month
+    left join rates as period_rates
+        on months_before.entity_id = period_rates.entity_id and months_before.earlier_month = period_rates.period_month
+{%- endmacro %}
+
 {# The plans with which a month's drivers are compared, from the CTEs `drivers` and `parameters`: the CTE `compared_with`. #}
 {% macro plans_compared_with() %}
 versions as (

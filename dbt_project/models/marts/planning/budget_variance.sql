@@ -423,29 +423,7 @@ budget_rates as (
 
 rates_of_comparisons as (
 
-    select
-        fiscal_months.entity_id,
-        fiscal_months.period_month,
-        kinds.comparison,
-        case kinds.comparison
-            when 'prior_year' then year_rates.average_rate
-            when 'prior_period' then period_rates.average_rate
-            else budget_rates.rate
-        end as rate
-    from fiscal_months
-    cross join
-        (
-            select unnest(['budget_original', 'budget_current', 'forecast_latest', 'prior_year', 'prior_period']) as comparison
-        ) as kinds
-    left join budget_rates on fiscal_months.entity_id = budget_rates.entity_id and fiscal_months.fiscal_year = budget_rates.fiscal_year
-    left join months_a_year_on
-        on fiscal_months.entity_id = months_a_year_on.entity_id and fiscal_months.period_month = months_a_year_on.period_month
-    left join rates as year_rates
-        on months_a_year_on.entity_id = year_rates.entity_id and months_a_year_on.earlier_month = year_rates.period_month
-    left join months_before
-        on fiscal_months.entity_id = months_before.entity_id and fiscal_months.period_month = months_before.period_month
-    left join rates as period_rates
-        on months_before.entity_id = period_rates.entity_id and months_before.earlier_month = period_rates.period_month
+    {{ rates_of_comparisons() }}
 
 ),
 
@@ -551,6 +529,11 @@ final as (
         {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} as fav_unfav,
         {{ variance_status('cumulated.actual', 'cumulated.budget') }} as status,
         {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }} as is_material,
+        case
+            when {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} = 'F'
+                then {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }}
+            else false
+        end as needs_review,
         last_day(cumulated.period_month) <= cumulated.as_of_date as is_closed_month,
         cumulated.currency_func as currency,
         cast(cumulated.qtd_actual as decimal(20, 4)) as qtd_actual,
