@@ -46,12 +46,12 @@ posted as (
         connection_id,
         document_id,
         -sum(amount_func) as net_func,
-        -sum(case when group_account_code = '2200' then amount_func else 0 end) as ahead_func,
+        -sum(case when group_account_code = '{{ var('deferred_revenue_account') }}' then amount_func else 0 end) as ahead_func,
         case when count(*) = count(amount_txn) then -sum(amount_txn) end as net_txn,
-        -sum(case when group_account_code = '2200' then amount_txn else 0 end) as ahead_txn,
+        -sum(case when group_account_code = '{{ var('deferred_revenue_account') }}' then amount_txn else 0 end) as ahead_txn,
         any_value(currency_txn) as currency_txn
     from {{ ref('fct_gl_line') }}
-    where document_kind in ('sale', 'sale_credit') and group_account_code not in ('1100', '1150', '2100')
+    where document_kind in ('sale', 'sale_credit') and group_account_code not in ('{{ var('receivable_and_tax_accounts') | join("', '") }}')
     group by connection_id, document_id
 
 ),
