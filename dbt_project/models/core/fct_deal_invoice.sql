@@ -51,7 +51,11 @@ posted as (
         -sum(case when group_account_code = '{{ var('deferred_revenue_account') }}' then amount_txn else 0 end) as ahead_txn,
         any_value(currency_txn) as currency_txn
     from {{ ref('fct_gl_line') }}
-    where document_kind in ('sale', 'sale_credit') and group_account_code not in ('{{ var('receivable_and_tax_accounts') | join("', '") }}')
+    where
+        document_kind in ('sale', 'sale_credit')
+        {% for code in var('receivable_and_tax_accounts') %}
+            and group_account_code <> '{{ code }}'
+        {% endfor %}
     group by connection_id, document_id
 
 ),
