@@ -165,7 +165,7 @@ select p.document_id, p.entity_id, p.kind, case p.kind when 'sale' then 'INV-' w
 from priced p
 left join (select customer_id, start_date, end_date, min(opportunity_id) as opportunity_id from company.subscription group by customer_id, start_date, end_date
            qualify row_number() over (partition by customer_id, start_date order by end_date desc) = 1) sub
-    on sub.customer_id = p.customer_id and p.kind = 'sale' and sub.start_date = p.issue_date;
+    on sub.customer_id = case p.kind when 'sale' then p.customer_id end and sub.start_date = p.issue_date;
 
 insert into company.document_line
 select l.document_id || '-' || l.line_number, l.document_id, l.line_number, l.account_code, l.description, l.quantity, l.unit_price, l.net_amount, l.tax_amount, l.tax_type, l.department_id, l.campaign_id, l.product_id,
