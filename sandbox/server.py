@@ -47,7 +47,7 @@ from sandbox.vendors import (
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
-_START_SECONDS = 60.0
+_START_SECONDS = 600.0
 _BOOKS = (xero, netsuite, sap, oracle_fusion, quickbooks)
 _PLANS = (adaptive, anaplan, planguru, vena)
 _ADS_AND_SITES = (google_ads, meta_ads, linkedin_ads, web_events)

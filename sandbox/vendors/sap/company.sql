@@ -113,12 +113,17 @@ groups as (
 due as (
     select group_id, sum(case when group_id = document_id then total else -total end) as amount from groups group by group_id
 ),
-excess as (
-    select p.payment_id, coalesce(sum(q.amount_txn), 0) >= any_value(d.amount) as is_excess
-    from meridian.company.payment p join groups g using (document_id) join due d using (group_id)
-    left join meridian.company.payment q on q.document_id = p.document_id and q.payment_id <> p.payment_id
+earlier as (
+    select p.payment_id, sum(q.amount_txn) as amount
+    from meridian.company.payment p join meridian.company.payment q using (document_id)
+    where p.entity_id = entity() and q.payment_id <> p.payment_id
         and (q.recorded_at, q.payment_id) < (p.recorded_at, p.payment_id) and (q.deleted_at is null or q.deleted_at > p.recorded_at)
-    where p.entity_id = entity() group by p.payment_id
+    group by p.payment_id
+),
+excess as (
+    select p.payment_id, coalesce(q.amount, 0) >= d.amount as is_excess
+    from meridian.company.payment p join groups g using (document_id) join due d using (group_id) left join earlier q using (payment_id)
+    where p.entity_id = entity()
 )
 select l.journal_id, l.line_number, l.amount_txn, e.recorded_at, e.reverses_journal_id, e.payment_id, case when x.is_excess then x.payment_id else g.group_id end as group_id,
     case when l.account_code in ('1100', '1150') then 'D' else 'K' end as account_type,
