@@ -75,7 +75,7 @@ class PlanGuruStore:
 
     def __init__(self, company: Path) -> None:
         self._db = duckdb.connect()
-        self._db.execute("set threads = 2")
+        self._db.execute("set threads = 2; set enable_progress_bar = false")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         found = self._db.execute("select entity_id, name from source.company.entity where plans = 'planguru' order by entity_id")
         self.sites: Mapping[str, str] = dict(found.fetchall())

@@ -66,6 +66,7 @@ class SampleBooks:
 
     def __init__(self) -> None:
         self._db = duckdb.connect()
+        self._db.execute("set enable_progress_bar = false")
         self._db.execute(_OBJECT)
         sample = msgspec.json.decode(_FOLDER.joinpath("sample.json").read_bytes(), type=_Sample)
         for entity, objects in sample.objects.items():

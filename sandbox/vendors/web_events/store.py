@@ -40,7 +40,7 @@ class EventStore:
 
     def __init__(self, company: Path) -> None:
         self._db = duckdb.connect()
-        self._db.execute("set threads = 2")
+        self._db.execute("set threads = 2; set enable_progress_bar = false")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         self.sites = dict(self._db.execute("select entity_id, name from source.company.entity order by entity_id").fetchall())
         self._lock = threading.Lock()

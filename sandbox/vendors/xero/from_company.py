@@ -29,6 +29,7 @@ _DOCUMENTS = {
 def load_company(company: Path, store: XeroStore, *, entity: str = ENTITY) -> tuple[str, str]:
     """Fill the store with one entity; returns (tenant id, name)."""
     with duckdb.connect() as db:
+        db.execute("set enable_progress_bar = false")
         db.execute(f"attach '{company}' as meridian (read_only)")
         db.execute("set variable entity = ?", [entity])
         db.execute(_VIEWS)
