@@ -9,12 +9,12 @@ Every touch is a row of its own, as a warehouse has them: a path for each journe
 from __future__ import annotations
 
 import argparse
-import resource
 import time
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
+from peak_memory import peak_mb
 from rich.console import Console
 from rich.table import Table
 
@@ -22,7 +22,6 @@ from finance_hub import attribution
 from finance_hub.attribution.shapley import MOST_CHANNELS
 
 TOUCHES_A_PATH = 5
-MEGABYTE = 1024
 
 
 def touches(count: int, conversions: int, channels: int) -> pa.Table:
@@ -71,7 +70,7 @@ def main() -> None:
         name = asked[0] if len(asked) == 1 else "all at once"
         shown.add_row(name, f"{time.monotonic() - began:.2f}", f"{time.process_time() - worked:.2f}")
     Console().print(shown)
-    Console().print(f"Largest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE:,.0f} MB.")
+    Console().print(f"Largest memory: {peak_mb():,.0f} MB.")
 
 
 if __name__ == "__main__":

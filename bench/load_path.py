@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from peak_memory import peak_mb
 from rich.console import Console
 from rich.table import Table as Shown
 
@@ -37,7 +37,6 @@ WAYS = {
     "rows_parquet": "dlt: rows, parquet files",
     "rows": "dlt: rows, its default",
 }
-MEGABYTE = 1024
 
 
 class Line(Record):
@@ -161,8 +160,7 @@ def load(way: str, count: int, folder: Path, *, streamed: bool) -> dict[str, flo
     )
     if rows != count or (not streamed and total != expected):
         raise SystemExit(f"{way}: {rows} rows, {total} in all; expected {count} and {expected}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
-    return {"cpu": cpu, "wall": wall, "rows": count + count / 10, "peak_mb": peak}
+    return {"cpu": cpu, "wall": wall, "rows": count + count / 10, "peak_mb": peak_mb()}
 
 
 def measure(way: str, count: int, *options: str) -> dict[str, float]:

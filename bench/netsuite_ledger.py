@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import socket
 import tempfile
 import time
@@ -20,7 +19,7 @@ from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-MEGABYTE = 1024
+from peak_memory import peak_mb
 
 
 def serve(pipe: Connection, lines: int, folder: Path) -> None:
@@ -86,7 +85,6 @@ def measure(lines: int, folder: Path) -> dict[str, float]:
         )
     ours.close()
     process.join(timeout=10)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     return {
         "lines": lines,
         "rows": loaded.total,
@@ -94,7 +92,7 @@ def measure(lines: int, folder: Path) -> dict[str, float]:
         "extract_cpu": extracted,
         "wall": wall,
         "rows_per_cpu_second": loaded.total / cpu,
-        "peak_mb": peak,
+        "peak_mb": peak_mb(),
         "rows_of_the_second_run": again.total,
     }
 

@@ -112,13 +112,16 @@ def test_twenty_kills_of_whole_runs_leave_the_former_snapshot_and_the_next_run_i
     """Whole runs killed at random moments: in extract, load, build, checks and publish."""
     home = prepared(tmp_path / "home", served)
     hub = [str(Path(sys.executable).parent / "finance-hub"), "run", "--home", str(home)]
+    subprocess.run(hub, check=True, capture_output=True)  # what it parses and makes once is no part of the others
     started = time.monotonic()
     subprocess.run(hub, check=True, capture_output=True)
-    longest = time.monotonic() - started
+    usual = time.monotonic() - started
     statement = served_statement(home)
     chance = random.Random(31)
-    kills = 0
-    for _ in range(20):
+    kills = tries = 0
+    while kills < 20:
+        tries += 1
+        assert tries <= 40, f"only {kills} of {tries - 1} runs were at work when they were to be killed"
         # Half of them begin with nothing in the warehouse, so that there is something to extract and load.
         if chance.random() < 0.5:
             path = settings.load(home).warehouse
@@ -127,12 +130,11 @@ def test_twenty_kills_of_whole_runs_leave_the_former_snapshot_and_the_next_run_i
             path.unlink()
         process = subprocess.Popen(hub, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=chance.uniform(1, longest))
+            process.wait(timeout=chance.uniform(1, usual))
         except subprocess.TimeoutExpired:
             process.kill()
             kills += process.wait() == -signal.SIGKILL
         assert served_statement(home) == statement
-    assert kills >= 15
     subprocess.run(hub, check=True, capture_output=True)
     assert served_statement(home) == statement
     assert content(settings.load(home).warehouse) == undisturbed
