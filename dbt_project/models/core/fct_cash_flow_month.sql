@@ -13,36 +13,39 @@ between_entities as (
 
 ),
 
--- Whatever moves another account than cash has moved cash the other way round.
-lines as (
+cash_journals as (
+
+    select distinct
+        lines.connection_id,
+        lines.journal_id
+    from {{ ref('fct_gl_line') }} as lines
+    inner join chart on lines.group_account_code = chart.group_account_code
+    where chart.cash_flow_category = 'cash'
+
+),
+
+-- Whatever moves another account than cash has moved cash the other way round. Added up before it is told twice: lines are many.
+moves as (
 
     select
         lines.entity_id,
         lines.connection_id,
         lines.period_month,
-        lines.journal_id,
         lines.account_id,
         lines.currency_func,
         chart.cash_flow_category as category,
         chart.cash_flow_line,
         chart.direct_cash_flow_line,
-        chart.cash_flow_category = 'cash' as is_cash,
-        -lines.amount_func as amount_func,
-        case when lines.is_in_group then -lines.amount_func else 0 end as amount_func_in_group,
-        case when between_entities.gl_line_key is null then 0 else -lines.amount_func end as between_entities_func
+        cash_journals.journal_id is not null as is_with_cash,
+        sum(-lines.amount_func) as amount_func,
+        sum(case when lines.is_in_group then -lines.amount_func else 0 end) as amount_func_in_group,
+        sum(case when between_entities.gl_line_key is null then 0 else -lines.amount_func end) as between_entities_func
     from {{ ref('fct_gl_line') }} as lines
     inner join chart on lines.group_account_code = chart.group_account_code
     left join between_entities on lines.gl_line_key = between_entities.gl_line_key
-
-),
-
-cash_journals as (
-
-    select distinct
-        connection_id,
-        journal_id
-    from lines
-    where is_cash
+    left join cash_journals on lines.connection_id = cash_journals.connection_id and lines.journal_id = cash_journals.journal_id
+    where chart.cash_flow_category <> 'cash'
+    group by all
 
 ),
 
@@ -52,18 +55,16 @@ flows as (
 
     select
         'indirect' as method,
-        lines.cash_flow_line as line,
-        lines.*
-    from lines
-    where not lines.is_cash
+        cash_flow_line as line,
+        moves.*
+    from moves
     union all
     select
         'direct' as method,
-        lines.direct_cash_flow_line as line,
-        lines.*
-    from lines
-    inner join cash_journals on lines.connection_id = cash_journals.connection_id and lines.journal_id = cash_journals.journal_id
-    where not lines.is_cash
+        direct_cash_flow_line as line,
+        moves.*
+    from moves
+    where is_with_cash
 
 ),
 
