@@ -6,6 +6,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from finance_hub import scorecard
 from tests.database.conftest import Hub
 from tests.database.server import Server
@@ -14,6 +16,7 @@ from tests.dbt import build
 WANTED = ("+profit_and_loss", "+balance_sheet", "+cash_flow", "+ar_ap_aging", "+fct_payment", "+fct_plan_line")
 
 
+@pytest.mark.heavy
 def test_the_statements_of_a_home_grown_erp_are_the_true_ones_to_the_cent(erp: Server, meridian: Path, hub: Hub) -> None:
     hub.connect(erp={**erp.settings("odbc"), "entity": "Meridian Deutschland GmbH"})
     hub.run("erp")

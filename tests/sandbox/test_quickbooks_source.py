@@ -102,6 +102,7 @@ def test_a_second_run_loads_nothing_and_asks_once_for_all_changes(
     assert living(found) == before
 
 
+@pytest.mark.heavy
 def test_many_small_pages_bring_what_one_large_page_brings(
     quickbooks: RunningSandbox, sampled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
