@@ -529,11 +529,8 @@ final as (
         {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} as fav_unfav,
         {{ variance_status('cumulated.actual', 'cumulated.budget') }} as status,
         {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }} as is_material,
-        case
-            when {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} = 'F'
-                then {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }}
-            else false
-        end as needs_review,
+        {{ favourable('cumulated.actual', 'cumulated.budget', 'cumulated.account_class') }} = 'F'
+        and {{ is_material('cumulated.actual', 'cumulated.budget', 'cumulated.average_rate') }} as needs_review,
         last_day(cumulated.period_month) <= cumulated.as_of_date as is_closed_month,
         cumulated.currency_func as currency,
         cast(cumulated.qtd_actual as decimal(20, 4)) as qtd_actual,
