@@ -84,7 +84,8 @@ class ForecastScore:
 
     ``span`` is ``back-test`` for months that the snapshot has in its books, ``to come`` for forecasts of which the company alone knows what
     came. A1 is of whole years (actuals to date and the forecast of the rest), A2 of the next month, A3 of accounts whose year ended
-    beyond 10 % of the original budget and 2,000 of the reporting currency, A4 the part of months within their bounds. ``f1`` and ``base_rate`` (always saying no) are of A3.
+    beyond 10 % of the original budget and 2,000 of the reporting currency, A4 the part of months within their bounds. ``f1`` and
+    ``base_rate`` (always saying no) are of A3.
     """
 
     measure: str

@@ -47,7 +47,7 @@ from sandbox.vendors import (
 from sandbox.vendors.faults import Faults, Misbehaving
 from sandbox.vendors.wire import RequestLog, Vendor, VirtualClock
 
-_START_SECONDS = 600.0
+_START_SECONDS = 600.0  # the books of a company of scale 100 take minutes; a sandbox that has died is noticed at once
 _BOOKS = (xero, netsuite, sap, oracle_fusion, quickbooks)
 _PLANS = (adaptive, anaplan, planguru, vena)
 _ADS_AND_SITES = (google_ads, meta_ads, linkedin_ads, web_events)

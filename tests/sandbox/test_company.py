@@ -76,12 +76,9 @@ def test_every_line_posts_to_an_account_of_its_entity(company: duckdb.DuckDBPyCo
 
 
 def test_namesakes_have_addresses_of_their_own(company: duckdb.DuckDBPyConnection) -> None:
-    people, names, addresses = (
-        company.execute(
-            "select count(*), count(distinct first_name || last_name), count(distinct email) from company.employee"
-        ).fetchone()
-        or ()
-    )
+    ((people, names, addresses),) = company.execute(
+        "select count(*), count(distinct first_name || last_name), count(distinct email) from company.employee"
+    ).fetchall()
 
     assert names < people == addresses
 
