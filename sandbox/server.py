@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
@@ -23,6 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.database import in_memory
 from sandbox.vendors import (
     adaptive,
     anaplan,
@@ -85,14 +85,14 @@ def build(shown: Shown) -> Starlette:
 
 
 def _systems_in_use(company: Path) -> set[str]:
-    with duckdb.connect() as db:
+    with in_memory() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
         found = db.execute("select distinct unnest([books, plans, crm, marketing]) from meridian.company.entity").fetchall()
         return {name for (name,) in found}
 
 
 def _end_of_history(company: Path) -> datetime:
-    with duckdb.connect() as db:
+    with in_memory() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
         row = db.execute("select as_of_date from meridian.company.parameter").fetchone()
     if row is None:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
-import duckdb
+from sandbox.database import in_memory
 
 VERSION = "1"
 SCHEMA = files(__name__).joinpath("schema.sql").read_text(encoding="utf-8")
@@ -59,10 +59,10 @@ def simulate(
     partial.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     first = _months_before(as_of, HISTORY_MONTHS - 1)
-    with duckdb.connect() as company:
+    with in_memory() as company:
         # Attached under a name of our own: a file called company.duckdb would clash with the schema of that name.
         company.execute("attach '{}' as meridian; use meridian".format(str(partial).replace("'", "''")))
-        company.execute("set preserve_insertion_order = false; set enable_progress_bar = false")
+        company.execute("set preserve_insertion_order = false")
         company.execute(SCHEMA)
         company.execute(
             "insert into company.parameter values (?, ?, ?, ?, ?, ?)", [seed, scale, as_of, horizon_days, first, VERSION]

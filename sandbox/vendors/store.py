@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import duckdb
 
+from sandbox.database import in_memory
+
 
 def script(package: str, name: str) -> str:
     """The SQL of a file that lies beside a vendor's modules."""
@@ -32,8 +34,8 @@ class CompanyStore:
     """Kind of record -> a query of pairs: its key in the simulated company, its id on the wire."""
 
     def __init__(self, company: Path, *, facts: str, current: str) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set threads = 2; set enable_progress_bar = false")
+        self._db = in_memory()
+        self._db.execute("set threads = 2")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         self._facts, self._current = facts, current
         self._making = threading.Lock()

@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from sandbox.database import in_memory
+
 Row = dict[str, Any]
 _KNOWN = files(__package__).joinpath("known.sql").read_text(encoding="utf-8")
 
@@ -26,8 +28,7 @@ class ShownTables:
     """
 
     def __init__(self, company: Path, system: str, views: str) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set enable_progress_bar = false")
+        self._db = in_memory()
         self._moving = threading.Lock()
         self._stale = False
         self._db.execute(f"attach '{company}' as meridian (read_only)")

@@ -8,12 +8,12 @@ import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from sandbox.database import in_memory
 from sandbox.vendors.wire import Vendor, VirtualClock
 
 NAME = "ecb"
@@ -25,7 +25,7 @@ class _Rates:
     """The published rates; only those of the horizon are told."""
 
     def __init__(self, company: Path) -> None:
-        self._db = duckdb.connect()
+        self._db = in_memory()
         self._lock = threading.Lock()
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         self._db.execute("create table rate as select * from source.company.fx_rate order by currency, rate_date; detach source")

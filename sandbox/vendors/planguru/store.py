@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from sandbox.database import in_memory
 from sandbox.vendors.file_server import File
 from sandbox.vendors.planguru.workbooks import Book, Plan, listed, workbook
 
@@ -74,8 +73,8 @@ class PlanGuruStore:
     """The plans of every entity that plans in PlanGuru, as exported by a horizon."""
 
     def __init__(self, company: Path) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set threads = 2; set enable_progress_bar = false")
+        self._db = in_memory()
+        self._db.execute("set threads = 2")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         found = self._db.execute("select entity_id, name from source.company.entity where plans = 'planguru' order by entity_id")
         self.sites: Mapping[str, str] = dict(found.fetchall())

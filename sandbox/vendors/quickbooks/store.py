@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
-import duckdb
 import msgspec
 
+from sandbox.database import in_memory
 from sandbox.vendors.quickbooks.query import read_moment
 from sandbox.vendors.tables import Row, ShownTables
 
@@ -46,7 +46,7 @@ class CompanyBooks(ShownTables):
     def __init__(self, company: Path) -> None:
         sql = "".join(_FOLDER.joinpath(name).read_text(encoding="utf-8") for name in ("company.sql", "objects.sql"))
         super().__init__(company, NAME, sql)
-        with duckdb.connect() as db:
+        with in_memory() as db:
             db.execute(f"attach '{company}' as meridian (read_only)")
             entity = db.execute(
                 "select name, currency, 9130350000000000 + hash(entity_id) % 10000000000 from meridian.company.entity where books = ?",
@@ -65,8 +65,7 @@ class SampleBooks:
     currency = "CAD"
 
     def __init__(self) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set enable_progress_bar = false")
+        self._db = in_memory()
         self._db.execute(_OBJECT)
         sample = msgspec.json.decode(_FOLDER.joinpath("sample.json").read_bytes(), type=_Sample)
         for entity, objects in sample.objects.items():

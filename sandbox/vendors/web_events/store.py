@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import zstandard
 
+from sandbox.database import in_memory
 from sandbox.vendors.file_server import File
 
 _EVENTS = files(__package__).joinpath("events.sql").read_text(encoding="utf-8")
@@ -39,8 +39,8 @@ class EventStore:
     """An in-memory DuckDB with every event that the sites will ever have; those received by the horizon are exported."""
 
     def __init__(self, company: Path) -> None:
-        self._db = duckdb.connect()
-        self._db.execute("set threads = 2; set enable_progress_bar = false")
+        self._db = in_memory()
+        self._db.execute("set threads = 2")
         self._db.execute("attach '{}' as source (read_only)".format(str(company).replace("'", "''")))
         self.sites = dict(self._db.execute("select entity_id, name from source.company.entity order by entity_id").fetchall())
         self._lock = threading.Lock()

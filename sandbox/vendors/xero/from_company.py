@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from sandbox.database import in_memory
 from sandbox.vendors.xero import company_lists as lists
 from sandbox.vendors.xero import company_payments as payments
 from sandbox.vendors.xero.company_rows import Row, Tracking, midnight, rows, utc
@@ -28,8 +29,7 @@ _DOCUMENTS = {
 
 def load_company(company: Path, store: XeroStore, *, entity: str = ENTITY) -> tuple[str, str]:
     """Fill the store with one entity; returns (tenant id, name)."""
-    with duckdb.connect() as db:
-        db.execute("set enable_progress_bar = false")
+    with in_memory() as db:
         db.execute(f"attach '{company}' as meridian (read_only)")
         db.execute("set variable entity = ?", [entity])
         db.execute(_VIEWS)
