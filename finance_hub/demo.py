@@ -97,9 +97,9 @@ FOUND = (
             round(variance_pct, 1)::decimal(18, 1) as "%", currency
         from budget_variance as variances join core.dim_as_of on period_month = closed_month
         where comparison = 'budget_original' and department_name = 'all' and is_material and fav_unfav = 'U'
-        order by abs(variance_abs) desc
+        order by abs(variance_rpt) desc
         """,
-        "none above 10 % and 2,000",
+        "none above 10 % and 2,000 of the reporting currency",
     ),
     Section(
         "Checks of behaviour",
