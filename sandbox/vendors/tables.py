@@ -31,6 +31,8 @@ class ShownTables:
         self._db = in_memory()
         self._moving = threading.Lock()
         self._stale = False
+        self.made = 0
+        """How often the tables were made: what was found in them holds for one of these times."""
         self._db.execute(f"attach '{company}' as meridian (read_only)")
         keeper = self._db.execute("select entity_id, name from meridian.company.entity where books = $1 or plans = $1", [system])
         self.entity_id, self.entity_name = keeper.fetchall()[0]
@@ -54,6 +56,7 @@ class ShownTables:
             for (name,) in views:
                 self._db.execute(f'create or replace table main."{name}" as from wire."{name}"')
             self._db.commit()
+            self.made += 1
             self._stale = False
 
     def value(self, expression: str) -> object:

@@ -117,6 +117,7 @@ select t.key, sum(r.amount) as settled from main._transaction t join (
 ) r using (key) group by t.key;
 create table main._settled as from wire._settled limit 0;
 
+-- The largest tables lie in the order of their keys: pages are asked for by key, and are found without looking through all rows.
 create view wire."transaction" as
 with kinds (type, abbrevtype, recordtype, name) as (values
     ('CustInvc', 'INV', 'invoice', 'Invoice'), ('CustCred', 'CREDMEM', 'creditmemo', 'Credit Memo'), ('VendBill', 'BILL', 'vendorbill', 'Bill'), ('VendCred', 'BILLCRED', 'vendorcredit', 'Bill Credit'),
@@ -133,7 +134,8 @@ select t.id, t.tranid, upper(t.type) || t.id as transactionnumber, k.name || ' #
     'F' as intercoadj, letter(t.is_voided) as voided, letter(t.is_voided) as void
 from main._transaction t join kinds k using (type) left join main._party p on p.key = t.party left join main m on m.id = t.id
 left join main._number r on r.key = coalesce(t.reverses, (select o.key from main._transaction o where o.reverses = t.key))
-left join main._transaction x on x.id = r.id;
+left join main._transaction x on x.id = r.id
+order by t.id;
 create table main."transaction" as from wire."transaction" limit 0;
 
 create view wire.transactionline as
@@ -142,7 +144,8 @@ select l.id as "transaction", l.line as id, l.id * 1000 + l.line as uniquekey, l
     letter(l.account_code = '1000') as cleared, letter(t.partner_entity_id is not null) as eliminate, i.id as item, p.id as entity, 1 as subsidiary, department_number(l.department_id) as department, c.id as class,
     case when l.department_id is not null then 1 end as location, l.description as memo, case when l.product_id is not null then -1 end::decimal(20, 4) as quantity,
     l.amount_func::decimal(20, 4) as netamount, l.amount_txn::decimal(20, 4) as foreignamount, 'F' as commitmentfirm
-from main._posting l join main._transaction t using (id) left join main._party p on p.key = t.party left join main._class c using (campaign_id) left join main._item i using (product_id);
+from main._posting l join main._transaction t using (id) left join main._party p on p.key = t.party left join main._class c using (campaign_id) left join main._item i using (product_id)
+order by l.id, l.line;
 
 create view wire.transactionaccountingline as
 select l.id as "transaction", l.line as transactionline, b.book as accountingbook, account_number(l.account_code) as account, l.amount_func::decimal(20, 4) as amount,
@@ -154,7 +157,8 @@ select l.id as "transaction", l.line as transactionline, b.book as accountingboo
     case when l.line = 0 and t.type in ('CustPymt', 'VendPymt') then 0 end::decimal(20, 4) as paymentamountunused,
     round(1 / t.fx_rate, 8)::decimal(18, 8) as exchangerate, null::bigint as overheadparentitem, letter(not t.is_draft) as posting, 'F' as processedbyrevcommit,
     here(case when l.line = 0 then t.changed_at else t.line_at end) as lastmodifieddate
-from main._posting l join main._transaction t using (id) left join main._settled s using (key) cross join (values (1), (2)) b (book);
+from main._posting l join main._transaction t using (id) left join main._settled s using (key) cross join (values (1), (2)) b (book)
+order by l.id, l.line;
 
 create view wire.account as
 select account_number(account_code) as id, account_code as acctnumber, account_code || ' ' || name as accountsearchdisplayname, name as accountsearchdisplaynamecopy, name as displaynamewithhierarchy,

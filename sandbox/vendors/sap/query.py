@@ -8,11 +8,16 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sandbox.vendors.sap.filters import Filter, QueryError, property_of
 from sandbox.vendors.sap.model import EntitySet, Navigation, Property, Service
@@ -20,6 +25,8 @@ from sandbox.vendors.tables import ShownTables
 
 PAGE, EXPANDED_PAGE = 1000, 200
 """Rows that the server gives at once, and with expanded navigations."""
+_KEPT = 8
+"""Queries whose order is kept."""
 _OPTIONS = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$skip", "$inlinecount", "$expand", "$format", "$skiptoken", "$count", "search"}
 )
@@ -61,12 +68,25 @@ class Books(ShownTables):
         super().__init__(company, system, views)
         self._db.execute("set threads = 1")  # pages are small: threads cost more than they save
         self._columns: dict[str, frozenset[str]] = {}
+        self._in_order: OrderedDict[tuple[object, ...], NDArray[np.int64]] = OrderedDict()
+        self._ordering = threading.Lock()
 
     def columns(self, name: str) -> frozenset[str]:
         """The columns of an entity set's table: the properties that have other values than the initial one."""
         if name not in self._columns:
             self._columns[name] = frozenset(row["column_name"] for row in self.rows(f'describe "{name}"'))
         return self._columns[name]
+
+    def in_order(self, rows: str, values: Sequence[object]) -> NDArray[np.int64]:
+        """The numbers of a query's rows in its order, kept for its next pages until time moves: to order all for each takes long."""
+        with self.cursor() as cursor, self._ordering:
+            asked = (self.made, rows, *values)
+            if asked not in self._in_order:
+                self._in_order[asked] = cursor.execute(rows, values).fetchnumpy()["rowid"]
+            self._in_order.move_to_end(asked)
+            while len(self._in_order) > _KEPT:
+                self._in_order.popitem(last=False)
+            return self._in_order[asked]
 
 
 class Query:
@@ -120,14 +140,10 @@ class Query:
         served = self._served()
         size = EXPANDED_PAGE if self._expanded else PAGE
         limit = size if top is None else max(0, min(size, top - served))
-        source, values = self._source()
         order = self._order()
         body = self._body(self._entity, self._selected, self._expanded, "t0", 0)
-        rows = self._tables.rows(
-            f"with page as (select * from {source} order by {order} limit {limit + 1} offset {skip + served}) "
-            f"select {body} as body from page t0 order by {order}",
-            values,
-        )
+        page, values = self._part(order, limit + 1, skip + served)
+        rows = self._tables.rows(f"with page as ({page}) select {body} as body from page t0 order by {order}", values)
         more = len(rows) > limit and (top is None or served + limit < top)
         wanted = self._options.get("$inlinecount") == "allpages" or self._options.get("$count") == "true"
         return Answer(
@@ -135,6 +151,17 @@ class Query:
             self.count() if wanted else None,
             self._token(served + limit) if more else None,
         )
+
+    def _part(self, order: str, count: int, start: int) -> tuple[str, list[Any]]:
+        """Some rows of the source: of rows as they are, those of a page after the first are known by their numbers."""
+        source, values = self._source()
+        if self._groups or not start:
+            return f"select * from {source} order by {order} limit {count} offset {start}", values
+        name = f'"{self._entity.name}"'
+        numbers = self._tables.in_order(f"select rowid from {name} where {self._where} order by {order}", self._values)
+        wanted = numbers[start : start + count].tolist()
+        bounds = [min(wanted, default=0), max(wanted, default=0)]
+        return f"select * from {name} where rowid between ? and ? and rowid in (select unnest(?::bigint[]))", [*bounds, wanted]
 
     def _properties(self) -> list[Property]:
         names = [path for path in self._selected if "/" not in path and path not in self._entity.navigations]
@@ -249,7 +276,8 @@ class Query:
         target, inner = self._service.sets[way.target], f"t{depth + 1}"
         deeper = [path.partition("/")[2] for path in mine if "/" in path]
         chosen = [path.partition("/")[2] for path in selected if path.startswith(f"{way.name}/")]
-        struct = self._struct(target, chosen, deeper, inner, depth + 1)
+        # As JSON already: a list of structs of a hundred members takes milliseconds for each row.
+        struct = f"to_json({self._struct(target, chosen, deeper, inner, depth + 1)})"
         on = " and ".join(f'{inner}."{name}" = {alias}."{name}"' for name in way.on)
         if way.multiplicity != "*":
             return f'(select any_value({struct}) from "{target.name}" {inner} where {on})'

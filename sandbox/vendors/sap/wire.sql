@@ -1,4 +1,5 @@
--- The entity sets: what company.sql knows, under the names of the vendor's properties.
+-- The entity sets: what company.sql knows, under the names of the vendor's properties. The large ones lie in the order of their keys: then a page
+-- and what is expanded in it are found without looking through all rows.
 
 create view wire."GLAccountLineItem" as
 select g.ledger as "SourceLedger", company_code() as "CompanyCode", l.fiscal_year::varchar as "FiscalYear", l.number as "AccountingDocument", padded(l.line_number, 6) as "LedgerGLLineItem",
@@ -27,7 +28,8 @@ select g.ledger as "SourceLedger", company_code() as "CompanyCode", l.fiscal_yea
     case when l.document_type = 'RV' then case when l.kind = 'sale_credit' then 'G2' when l.is_reversal then 'S1' else 'F2' end else '' end as "BillingDocumentType",
     case when l.document_type = 'RV' then '1010' else '' end as "SalesOrganization", case when l.document_type = 'RV' then '10' else '' end as "DistributionChannel", case when l.document_type = 'RV' then '00' else '' end as "OrganizationDivision",
     false as "IsSettlement", false as "IsSettled", false as "IsCommitment", false as "ItemIsSplit", false as "LineItemIsCompleted"
-from main.line l cross join (values ('0L'), ('2L')) g (ledger);
+from main.line l cross join (values ('0L'), ('2L')) g (ledger)
+order by "Ledger", "FiscalYear", "AccountingDocument", "LedgerGLLineItem";
 
 create table main."GLAccountLineItem" as from wire."GLAccountLineItem" limit 0;
 
@@ -66,7 +68,8 @@ left join (
     select customer_id as party_id, name from known.customer
     union all select vendor_id, name from known.vendor where partner_entity_id is null
     union all select 'ic-' || entity_id, name from meridian.company.entity
-) c on c.party_id = l.party_id;
+) c on c.party_id = l.party_id
+order by "FiscalYear", "AccountingDocument", "AccountingDocumentItem";
 
 create view main."A_JournalEntryItemBasic" as
 select "Ledger", case "Ledger" when '0L' then 'Leading Ledger' else 'Parallel Ledger' end as "LedgerName", "LedgerFiscalYear", "ControllingArea", "CompanyCode", n.name[:25] as "CompanyCodeName", "GLAccount",
@@ -148,14 +151,16 @@ select billing_document as "BillingDocument", case when is_reversal then 'N' whe
     b.number as "AccountingDocument", true as "AccountingExchangeRateIsSet", (1 / fx_rate::double)::decimal(9, 5) as "AbsltAccountingExchangeRate", issue_date as "ExchangeRateDate", document_number as "DocumentReferenceID",
     document_number as "AssignmentReference", coalesce(reference, '')[:35] as "PurchaseOrderByCustomer", n.country as "Country", 'C' as "OverallSDProcessStatus", 'C' as "AccountingPostingStatus", 'C' as "AccountingTransferStatus",
     case when is_cleared then 'C' else 'A' end as "InvoiceClearingStatus", false as "ManualInvoiceMaintIsRelevant", false as "IsRelevantForAccrual"
-from sap.billing b cross join known.entity n;
+from sap.billing b cross join known.entity n
+order by "BillingDocument";
 create view wire."A_BillingDocumentItem" as
 select b.billing_document as "BillingDocument", padded(10 * l.line_number, 6) as "BillingDocumentItem", case when b.kind = 'sale_credit' then 'L2N' else 'TAD' end as "SalesDocumentItemCategory", b.created_by as "CreatedByUser",
     b.recorded_at::date as "CreationDate", b.recorded_at::time as "CreationTime", coalesce(x.sku, '') as "Material", l.description[:40] as "BillingDocumentItemText", l.service_start_date as "ServicesRenderedDate",
     l.quantity as "BillingQuantity", case when l.product_id = 'prd-onb' then 'HUR' else 'EA' end as "BillingQuantityUnit", l.quantity as "BillingQuantityInBaseUnit", case when l.product_id = 'prd-onb' then 'HUR' else 'EA' end as "BaseUnit",
     l.net_amount as "NetAmount", b.currency as "TransactionCurrency", l.net_amount + l.tax_amount as "GrossAmount", b.issue_date as "PricingDate", l.tax_amount as "TaxAmount",
     coalesce(pc.profit_center, 'YB900') as "ProfitCenter", 'A000' as "ControllingArea", b.fiscal_year || '' as "ProfitabilitySegment"
-from sap.billing b join meridian.company.document_line l using (document_id) left join meridian.company.product x using (product_id) left join sap.profit_center pc using (product_id);
+from sap.billing b join meridian.company.document_line l using (document_id) left join meridian.company.product x using (product_id) left join sap.profit_center pc using (product_id)
+order by "BillingDocument", "BillingDocumentItem";
 
 -- Supplier invoices. A reversal is a document of its own, and a credit memo; a draft is parked, and shown as deleted once it was.
 create view sap.supplier_invoice_now as
@@ -177,7 +182,8 @@ select number as "SupplierInvoice", fiscal_year::varchar as "FiscalYear", compan
     (1 / fx_rate::double)::decimal(9, 5) as "DirectQuotedExchangeRate", coalesce(credits_number, '') as "InvoiceReference", coalesce(credits_year::varchar, '') as "InvoiceReferenceFiscalYear", document_number as "AssignmentReference",
     true as "TaxIsCalculatedAutomatically", case when is_credit_memo then 'X' else '' end as "SupplierInvoiceIsCreditMemo", issue_date as "TaxDeterminationDate", recorded_at::date as "InvoiceReceiptDate",
     coalesce(reverse_number, '') as "ReverseDocument", coalesce(reverse_year::varchar, '') as "ReverseDocumentFiscalYear", coalesce(is_reversal, false) as "IsReversal", is_reversed as "IsReversed"
-from sap.supplier_invoice_now;
+from sap.supplier_invoice_now
+order by "SupplierInvoice", "FiscalYear";
 create view wire."A_SupplierInvoiceItemGLAcct" as
 with lines as (
     select s.number, s.fiscal_year, s.currency, s.is_credit_memo, s.kind, l.line_number, l.account_code, abs(l.amount_txn) as amount, l.tax_type, abs(l.tax_amount) as tax_amount, l.description, l.department_id, l.campaign_id
@@ -190,7 +196,8 @@ select l.number as "SupplierInvoice", l.fiscal_year::varchar as "FiscalYear", pa
     'YB900' as "ProfitCenter", coalesce(cc.functional_area, '') as "FunctionalArea", account_of(l.account_code) as "GLAccount", l.currency as "DocumentCurrency", l.amount as "SupplierInvoiceItemAmount",
     tax_code_of(l.tax_type, l.kind) as "TaxCode", case when coalesce(l.is_credit_memo, false) then 'H' else 'S' end as "DebitCreditCode", l.description[:50] as "SupplierInvoiceItemText",
     coalesce(o.code, '') as "AssignmentReference", coalesce(o.order_id, '') as "InternalOrder", case when l.tax_amount <> 0 then l.amount else 0 end as "TaxBaseAmountInTransCrcy", 'DE' as "TaxCountry"
-from lines l left join sap.cost_center cc using (department_id) left join sap.internal_order o using (campaign_id);
+from lines l left join sap.cost_center cc using (department_id) left join sap.internal_order o using (campaign_id)
+order by "SupplierInvoice", "FiscalYear";
 create view wire."A_SupplierInvoiceTax" as
 select s.number as "SupplierInvoice", s.fiscal_year::varchar as "FiscalYear", tax_code_of(l.tax_type, s.kind) as "TaxCode", '000001' as "SupplierInvoiceTaxCounter", any_value(s.currency) as "DocumentCurrency",
     sum(l.tax_amount) as "TaxAmount", sum(l.net_amount) as "TaxBaseAmountInTransCrcy", 'DE' as "TaxCountry"
