@@ -74,7 +74,7 @@ JUDGED = """
         from core.dim_entity join core.fct_fx_rate using (entity_id) join core.dim_as_of on period_month = closed_month
     ),
     judged as (
-        select connection_id || '|' || account_id as subject, costs.*, to_come.amount as to_come,
+        select connection_id || '|' || account_id as subject, costs.*, to_come.amount as to_come, rate,
             coalesce((actual - budget) * 100 > 10 * abs(budget) and budget <> 0 and (actual - budget) * rate > 2000, false) as is_over,
             coalesce(actual_of_year, 0) + to_come.amount - budget_of_year as over_year
         from costs left join to_come using (connection_id, account_id) join rates using (connection_id)

@@ -35,7 +35,7 @@ rates as (
 ),
 
 -- By the group's chart; an account that is not in it by what its own books call it. Revenue is what customers pay: charges to
--- companies of the group are none.
+-- companies of the group are none. What running the company costs is without these too, and without depreciation.
 placed as (
 
     select
@@ -43,11 +43,19 @@ placed as (
         lines.period_month,
         case
             when chart.statement_section in ('revenue', 'cost_of_revenue') then chart.statement_section
+            when
+                chart.statement_section = 'operating_expenses'
+                and lines.partner_entity_id is null
+                {% for code in var('depreciation_accounts') %}
+                    and chart.group_account_code <> '{{ code }}'
+                {% endfor %}
+                then 'operating_expenses'
             when chart.statement_section is null or chart.statement_section = 'unmapped'
                 then
-                    case accounts.account_type
-                        when 'revenue' then 'revenue'
-                        when 'direct_cost' then 'cost_of_revenue'
+                    case
+                        when accounts.account_type = 'revenue' then 'revenue'
+                        when accounts.account_type = 'direct_cost' then 'cost_of_revenue'
+                        when accounts.account_type = 'expense' and lines.partner_entity_id is null then 'operating_expenses'
                     end
         end as section,
         sum(lines.amount_func) as amount_func
@@ -79,7 +87,14 @@ summed as (
                     then {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
                 else 0
             end
-        ) as direct_cost
+        ) as direct_cost,
+        sum(
+            case
+                when placed.section = 'operating_expenses'
+                    then {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
+                else 0
+            end
+        ) as operating_cost
     from placed
     left join rates on placed.entity_id = rates.entity_id and placed.period_month = rates.period_month
     where placed.section is not null
@@ -95,10 +110,14 @@ yearly as (
         months.period_month,
         case when summed.has_rates then summed.revenue end as revenue,
         case when summed.has_rates then summed.direct_cost end as direct_cost,
+        case when summed.has_rates then summed.operating_cost end as operating_cost,
         case when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.revenue) over year end as revenue_12m,
         case
             when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.direct_cost) over year
-        end as direct_cost_12m
+        end as direct_cost_12m,
+        case
+            when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.operating_cost) over year
+        end as operating_cost_12m
     from months
     left join summed on months.entity_id = summed.entity_id and months.period_month = summed.period_month
     window year as (partition by months.entity_id order by months.period_month rows between 11 preceding and current row)
@@ -114,7 +133,9 @@ final as (
         cast(direct_cost as decimal(20, 4)) as direct_cost_rpt,
         cast(revenue_12m as decimal(20, 4)) as revenue_12m_rpt,
         cast(direct_cost_12m as decimal(20, 4)) as direct_cost_12m_rpt,
-        cast(case when revenue_12m > 0 then (revenue_12m - direct_cost_12m) / revenue_12m end as decimal(18, 9)) as gross_margin
+        cast(case when revenue_12m > 0 then (revenue_12m - direct_cost_12m) / revenue_12m end as decimal(18, 9)) as gross_margin,
+        cast(operating_cost as decimal(20, 4)) as operating_cost_rpt,
+        cast(revenue_12m - direct_cost_12m - operating_cost_12m as decimal(20, 4)) as ebitda_12m_rpt
     from yearly
 
 )

@@ -385,7 +385,7 @@ CHECKS = (
     expectation_check(
         asset=["marts", "saas_efficiency"],
         name="efficiency_recomputed",
-        description="Recurring revenue is twelve times that of the quarter's last month; magic number and CAC ratio are their quotients.",
+        description="Recurring revenue is twelve times that of the quarter's last month; magic number, CAC ratio and rule of 40 follow from it.",
         query="""
             with recurring as (
                 select months.entity_id, months.period_month, sum(recurring_rpt) * 12 as arr,
@@ -405,11 +405,16 @@ CHECKS = (
                 and recurring.period_month = (efficiency.quarter_start + interval 2 month)::date
             left join costs on efficiency.entity_id = costs.entity_id
                 and costs.quarter_start = (efficiency.quarter_start - interval 3 month)::date
+            left join recurring as year_before on efficiency.entity_id = year_before.entity_id
+                and year_before.period_month = (efficiency.quarter_start - interval 10 month)::date
+            left join core.fct_margin_month as margins on efficiency.entity_id = margins.entity_id
+                and margins.period_month = (efficiency.quarter_start + interval 2 month)::date
             where abs(efficiency.arr - coalesce(recurring.arr, 0)) > 0.0001 or abs(efficiency.new_arr - coalesce(recurring.new_arr, 0)) > 0.0001
                 or abs(prior_sales_marketing_cost - costs.cost) > 0.0001 or abs(net_new_arr - (efficiency.arr - prior_arr)) > 0.0001
                 or (status = 'ok') <> (magic_number is not null)
                 or abs(magic_number * prior_sales_marketing_cost - net_new_arr) > 0.000001 * prior_sales_marketing_cost
                 or abs(cac_ratio * efficiency.new_arr - prior_sales_marketing_cost) > 0.000001 * efficiency.new_arr
+                or abs(rule_of_40_pct - (efficiency.arr * 100 / year_before.arr - 100) - margins.ebitda_12m_rpt * 100 / margins.revenue_12m_rpt) > 0.0002
                 or abs(magic_number_revenue * prior_sales_marketing_cost - 4 * (revenue - prior_revenue)) > 0.000001 * prior_sales_marketing_cost
         """,
     ),

@@ -84,9 +84,11 @@ measured as (
         quarters.*,
         12 * case when recurring.entity_id is null then 0 else recurring.monthly_revenue end as arr,
         12 * case when recurring.entity_id is null then 0 else recurring.new_monthly_revenue end as new_arr,
+        case when margins.revenue_12m_rpt > 0 then margins.ebitda_12m_rpt * 100 / margins.revenue_12m_rpt end as ebitda_margin_pct,
         books.books_since
     from quarters
     left join recurring on quarters.entity_id = recurring.entity_id and quarters.last_month = recurring.period_month
+    left join margins on quarters.entity_id = margins.entity_id and quarters.last_month = margins.period_month
     left join books on quarters.entity_id = books.entity_id
 
 ),
@@ -98,6 +100,11 @@ compared as (
         before.arr as prior_arr,
         before.revenue as prior_revenue,
         before.cost as prior_cost,
+        -- In the first year of the books recurring revenue seems to grow.
+        case
+            when year_before.last_month >= date_trunc('month', measured.books_since) + interval 11 month and year_before.arr > 0
+                then (measured.arr - year_before.arr) * 100 / year_before.arr
+        end as arr_growth_pct,
         case
             when measured.books_since is null then 'no_customers'
             when before.entity_id is null then 'no_quarter_before'
@@ -109,6 +116,8 @@ compared as (
     from measured
     left join measured as before
         on measured.entity_id = before.entity_id and measured.quarter_start - interval 3 month = before.quarter_start
+    left join measured as year_before
+        on measured.entity_id = year_before.entity_id and measured.quarter_start - interval 12 month = year_before.quarter_start
 
 ),
 
@@ -133,6 +142,9 @@ final as (
             end as decimal(18, 6)
         ) as magic_number_revenue,
         cast(case when compared.new_arr > 0 then compared.prior_cost / compared.new_arr end as decimal(18, 6)) as cac_ratio,
+        cast(compared.arr_growth_pct as decimal(18, 4)) as arr_growth_pct,
+        cast(compared.ebitda_margin_pct as decimal(18, 4)) as ebitda_margin_pct,
+        cast(compared.arr_growth_pct + compared.ebitda_margin_pct as decimal(18, 4)) as rule_of_40_pct,
         compared.status,
         parameters.reporting_currency as currency_rpt
     from compared
