@@ -67,7 +67,7 @@ placed as (
 
 ),
 
--- A sum of which a part has no rate is unknown.
+-- A sum of which a part has no rate is unknown; a month in which nothing was sold or served has neither revenue nor its cost.
 summed as (
 
     select
@@ -78,14 +78,14 @@ summed as (
             case
                 when placed.section = 'revenue'
                     then -{{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
-                else 0
+                when placed.section = 'cost_of_revenue' then 0
             end
         ) as revenue,
         sum(
             case
                 when placed.section = 'cost_of_revenue'
                     then {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
-                else 0
+                when placed.section = 'revenue' then 0
             end
         ) as direct_cost,
         sum(
