@@ -121,7 +121,8 @@ class Query:
             self._where += f" and {self.column(entity.properties[name])} = ?"
             self._values.append(value)
         self._measures = [prop for prop in self._properties() if entity.is_measure(prop)]
-        self._groups = entity.aggregate and not _ROW_KEY.get(entity.name, {"ID"}) <= {prop.name for prop in self._properties()}
+        named = {prop.name for prop in self._properties()}
+        self._groups = entity.aggregate and not named.issuperset(_ROW_KEY.get(entity.name, ("ID",)))
 
     def column(self, prop: Property) -> str:
         """The SQL of a property: its column, in the language asked for, or its initial value."""
@@ -348,9 +349,9 @@ class Query:
 
 _UNSEALED = frozenset({"$skiptoken", "$format", "$inlinecount", "$count"})
 _ROW_KEY = {
-    "GLAccountLineItem": {"SourceLedger", "CompanyCode", "FiscalYear", "AccountingDocument", "LedgerGLLineItem", "Ledger"},
+    "GLAccountLineItem": ("Ledger", "SourceLedger", "CompanyCode", "FiscalYear", "AccountingDocument", "LedgerGLLineItem"),
 }
-"""Dimensions that tell every row from every other: grouping by them and more changes nothing."""
+"""Dimensions that tell every row from every other, in the order of the pages: grouping by them and more changes nothing."""
 
 
 def _paths(text: str | None) -> tuple[str, ...]:
