@@ -67,38 +67,31 @@ placed as (
 
 ),
 
--- A sum of which a part has no rate is unknown; a month in which nothing was sold or served has neither revenue nor its cost.
-summed as (
+translated as (
 
     select
         placed.entity_id,
         placed.period_month,
-        count(rates.average_rate) = count(*) as has_rates,
-        sum(
-            case
-                when placed.section = 'revenue'
-                    then -{{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
-                when placed.section = 'cost_of_revenue' then 0
-            end
-        ) as revenue,
-        sum(
-            case
-                when placed.section = 'cost_of_revenue'
-                    then {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
-                when placed.section = 'revenue' then 0
-            end
-        ) as direct_cost,
-        sum(
-            case
-                when placed.section = 'operating_expenses'
-                    then {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }}
-                else 0
-            end
-        ) as operating_cost
+        placed.section,
+        {{ posted('placed.amount_func * rates.average_rate', 'rates.to_currency') }} as amount_rpt
     from placed
     left join rates on placed.entity_id = rates.entity_id and placed.period_month = rates.period_month
     where placed.section is not null
-    group by placed.entity_id, placed.period_month
+
+),
+
+-- A sum of which a part has no rate is unknown; a month in which nothing was sold or served has neither revenue nor its cost.
+summed as (
+
+    select
+        entity_id,
+        period_month,
+        count(amount_rpt) = count(*) as has_rates,
+        sum(case section when 'revenue' then -amount_rpt when 'cost_of_revenue' then 0 end) as revenue,
+        sum(case section when 'cost_of_revenue' then amount_rpt when 'revenue' then 0 end) as direct_cost,
+        sum(case section when 'operating_expenses' then amount_rpt else 0 end) as operating_cost
+    from translated
+    group by entity_id, period_month
 
 ),
 
@@ -111,13 +104,10 @@ yearly as (
         case when summed.has_rates then summed.revenue end as revenue,
         case when summed.has_rates then summed.direct_cost end as direct_cost,
         case when summed.has_rates then summed.operating_cost end as operating_cost,
-        case when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.revenue) over year end as revenue_12m,
-        case
-            when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.direct_cost) over year
-        end as direct_cost_12m,
-        case
-            when count(case when not summed.has_rates then 1 end) over year = 0 then sum(summed.operating_cost) over year
-        end as operating_cost_12m
+        count(case when not summed.has_rates then 1 end) over year = 0 as year_has_rates,
+        case when year_has_rates then sum(summed.revenue) over year end as revenue_12m,
+        case when year_has_rates then sum(summed.direct_cost) over year end as direct_cost_12m,
+        case when year_has_rates then sum(summed.operating_cost) over year end as operating_cost_12m
     from months
     left join summed on months.entity_id = summed.entity_id and months.period_month = summed.period_month
     window year as (partition by months.entity_id order by months.period_month rows between 11 preceding and current row)
