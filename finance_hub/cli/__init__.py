@@ -23,6 +23,7 @@ from rich.table import Table
 from finance_hub import publish, settings, warehouse
 from finance_hub.alerts.outbox import NotOpenError
 from finance_hub.cli.alerts import alerts_app
+from finance_hub.cli.answer import laid_out
 from finance_hub.cli.common import DEFAULT_HOME, Format, Home, err, out
 from finance_hub.cli.forecast import forecast
 from finance_hub.settings import SettingsError
@@ -283,10 +284,7 @@ def query(
     elif format is Format.json:
         sys.stdout.write(json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=str) + "\n")
     else:
-        table = Table(*names)
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        out.print(table)
+        out.print(laid_out(names, rows, out))
 
 
 @app.command()
