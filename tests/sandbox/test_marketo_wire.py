@@ -311,7 +311,10 @@ def test_limits_of_calls_and_jobs_are_kept(firm: Path) -> None:
         assert code(answers[-1]) == "606"
         assert answers[-1].json()["errors"][0]["message"] == "Max rate limit '100' exceeded with in '20' secs"
         running.clock.advance(timedelta(seconds=20).total_seconds())
-        assert rows(http.get("/rest/v1/stats/usage.json"))[0]["total"] <= 102, "refused calls do not count"
+        today = rows(http.get("/rest/v1/stats/usage.json"))[0]
+        assert today["total"] <= 102, "refused calls do not count"
+        week = rows(http.get("/rest/v1/stats/usage/last7days.json"))
+        assert [len(week), week[0]["date"]] == [7, today["date"]]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -83,10 +83,11 @@ def test_levels_and_spans_add_up(http: httpx.Client) -> None:
     assert whole["account_name"] == "Meridian Deutschland GmbH"
 
 
-def test_a_report_takes_its_time_and_holds_what_is_told_at_once(http: httpx.Client) -> None:
-    run = http.post(f"{ACCOUNT}/insights", data={key: value for key, value in DAILY.items() if key != "limit"}).json()[
-        "report_run_id"
-    ]
+@pytest.mark.parametrize("listed", [",".join, json.dumps], ids=["commas", "json"])
+def test_a_report_takes_its_time_and_holds_what_is_told_at_once(http: httpx.Client, listed: Callable[[list[str]], str]) -> None:
+    order = {**DAILY, "fields": listed(DAILY["fields"].split(","))}
+    del order["limit"]
+    run = http.post(f"{ACCOUNT}/insights", data=order).json()["report_run_id"]
     assert error(http.get(f"{run}/insights"))[:2] == (400, 2601)
     states = []
     while not states or states[-1] != "Job Completed":
@@ -142,6 +143,10 @@ def test_a_wrong_question_is_refused_with_its_code(
 
 def test_a_version_that_has_ended_is_refused(http: httpx.Client) -> None:
     assert error(http.get(f"{str(http.base_url).replace('v25.0', 'v12.0')}{ACCOUNT}"))[1] == 2635
+
+
+def test_a_later_version_is_answered(http: httpx.Client) -> None:
+    assert http.get(f"{str(http.base_url).replace('v25.0', 'v26.0')}{ACCOUNT}").json() == http.get(ACCOUNT).json()
 
 
 def test_every_answer_tells_what_has_been_used(http: httpx.Client) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 from xero_python.accounting import AccountingApi
 from xero_python.api_client import ApiClient, Configuration
 from xero_python.api_client.oauth2 import OAuth2Token, TokenApi
-from xero_python.exceptions import NotFoundException
+from xero_python.exceptions import HTTPStatusException, NotFoundException
 from xero_python.identity import IdentityApi
 
 from sandbox.server import RunningSandbox, Shown
@@ -116,6 +117,45 @@ def test_filters_and_a_single_document_are_answered(xero: Xero) -> None:
     assert xero.accounting.get_invoice(xero.tenant, voided[0].invoice_id).invoices[0].status == "VOIDED"
     with pytest.raises(NotFoundException):
         xero.accounting.get_invoice(xero.tenant, "00000000-0000-0000-0000-000000000000")
+
+
+@pytest.mark.parametrize(
+    ("where", "holds"),
+    [
+        ('Type=="ACCPAY" OR Status=="VOIDED"', lambda one: one.type == "ACCPAY" or one.status == "VOIDED"),
+        (
+            'Status!="PAID" AND (Type=="ACCREC" || Total>100)',
+            lambda one: one.status != "PAID" and (one.type == "ACCREC" or one.total > 100),
+        ),
+        ("AmountDue>0", lambda one: one.amount_due),
+        ("!(AmountDue>0)", lambda one: not one.amount_due),
+        ("InvoiceNumber!=null", lambda one: one.invoice_number is not None),
+        ('InvoiceNumber.StartsWith("WR")', lambda one: (one.invoice_number or "").startswith("WR")),
+        ('InvoiceNumber.EndsWith("1")', lambda one: (one.invoice_number or "").endswith("1")),
+        ('Contact.Name.ToLower()=="acme"', lambda one: one.contact.name.lower() == "acme"),
+        ('Contact.Name.ToLower().Contains("a")', lambda one: "a" in one.contact.name.lower()),
+        ("Date>=DateTime(2020,02,01) AND Date<DateTime(2020,03,01)", lambda one: (one.date.year, one.date.month) == (2020, 2)),
+        ('DueDate>=DateTime.Parse("2020-03-01")', lambda one: one.due_date and one.due_date.isoformat() >= "2020-03-01"),
+    ],
+)
+def test_a_where_finds_what_holds_and_nothing_else(xero: Xero, where: str, holds: Callable[[Any], object]) -> None:
+    every = xero.accounting.get_invoices(xero.tenant).invoices
+    found = xero.accounting.get_invoices(xero.tenant, where=where).invoices
+    assert {one.invoice_id for one in found} == {one.invoice_id for one in every if holds(one)}
+
+
+def test_an_order_goes_by_any_field(xero: Xero) -> None:
+    totals = [one.total for one in xero.accounting.get_invoices(xero.tenant, order="Total DESC, InvoiceNumber").invoices]
+    assert totals == sorted(totals, reverse=True)
+    assert len(set(totals)) > 1
+
+
+@pytest.mark.parametrize(
+    "where", ["Status=", '"A"', "Status==(", 'Status=="A" Type', "Name.Reverse()", "Date>DateTime(2020,14,1)", "a;b"]
+)
+def test_a_where_that_is_none_is_refused(xero: Xero, where: str) -> None:
+    with pytest.raises(HTTPStatusException, match="400"):
+        xero.accounting.get_invoices(xero.tenant, where=where)
 
 
 def test_every_other_listing_is_read_by_the_vendors_client(xero: Xero) -> None:

@@ -92,8 +92,8 @@ class MarketoApi:
                 *ActivitiesApi(self.store).routes(),
                 *AssetsApi(self.store).routes(),
                 *self.bulk.routes(),
-                Route("/rest/v1/stats/usage.json", self._usage),
-                Route("/rest/v1/stats/errors.json", self._errors),
+                *(Route(f"/rest/v1/stats/usage{days}.json", self._usage) for days in ("", "/last7days")),
+                *(Route(f"/rest/v1/stats/errors{days}.json", self._errors) for days in ("", "/last7days")),
                 *(Route(f"/rest/v1/{name}.json", _synced) for name in _CRM_ONLY),
             ],
             exception_handlers={Refusal: _refused, HTTPException: _no_such_path},
@@ -176,13 +176,21 @@ class MarketoApi:
         body = {"access_token": self._token.text, "token_type": "bearer", "expires_in": left, "scope": "apis@meridian.example"}
         return replies.reply(body)
 
-    def _usage(self, _request: Request) -> Response:
-        total = self.calls.get(self.today(), 0)
-        users = [{"userId": "apis@meridian.example", "count": total}]
-        return replies.rows([{"date": self.today().isoformat(), "total": total, "users": users}])
+    def _usage(self, request: Request) -> Response:
+        counts = {day: self.calls.get(day, 0) for day in self._days_of(request)}
+        return replies.rows(
+            [
+                {"date": day.isoformat(), "total": count, "users": [{"userId": "apis@meridian.example", "count": count}]}
+                for day, count in counts.items()
+            ]
+        )
 
-    def _errors(self, _request: Request) -> Response:
-        return replies.rows([{"date": self.today().isoformat(), "total": 0, "errors": []}])
+    def _errors(self, request: Request) -> Response:
+        return replies.rows([{"date": day.isoformat(), "total": 0, "errors": []} for day in self._days_of(request)])
+
+    def _days_of(self, request: Request) -> list[date]:
+        """Today, or the last seven days with it, the latest first."""
+        return [self.today() - timedelta(days=back) for back in range(7 if "last7days" in request.url.path else 1)]
 
     def _failure(self, code: str) -> Response:
         return replies.error(code, _MESSAGES[code])

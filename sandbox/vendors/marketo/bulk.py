@@ -47,9 +47,9 @@ class _Order(msgspec.Struct):
     """What a job shall do."""
 
     filter: dict[str, Any]
-    fields: list[str] = []
+    fields: list[str] | None = None
     format: str = "CSV"
-    columnHeaderNames: dict[str, str] = {}  # noqa: N815 - the vendor's name
+    columnHeaderNames: dict[str, str] | None = None  # noqa: N815 - the vendor's name
 
 
 @dataclass
@@ -196,7 +196,7 @@ class BulkApi:
         found = self.store.records(sql, values)
         text = io.StringIO()
         writer = csv.writer(text, delimiter=_DELIMITERS[job.order.format], lineterminator="\n")
-        writer.writerow([job.order.columnHeaderNames.get(name, name) for name in names])
+        writer.writerow([(job.order.columnHeaderNames or {}).get(name, name) for name in names])
         writer.writerows([_cell(row[name]) for name in names] for row in found)
         job.file, job.rows = text.getvalue().encode(), len(found)
         day, used = self._used
@@ -229,7 +229,7 @@ def _select(kind: str, order: _Order) -> tuple[list[str], str, list[object]]:
 
 
 def _leads(order: _Order) -> tuple[list[str], str, list[object]]:
-    names = known_fields(order.fields, LEAD_FIELDS)
+    names = known_fields(order.fields or [], LEAD_FIELDS)
     given = [name for name in ("createdAt", "updatedAt") if name in order.filter]
     if not names or len(given) != 1 or len(order.filter) != 1:
         raise Refusal("1003", "A job needs fields and one filter of createdAt or updatedAt")
@@ -257,7 +257,7 @@ def _activities(order: _Order) -> tuple[list[str], str, list[object]]:
 
 
 def _members(order: _Order) -> tuple[list[str], str, list[object]]:
-    names = known_fields(order.fields, MEMBER_FIELDS)
+    names = known_fields(order.fields or [], MEMBER_FIELDS)
     several = order.filter.get("programIds")
     programs = several if several is not None else [order.filter.get("programId")]
     if not names or not 0 < len(programs) <= _MOST_PROGRAMS or not all(isinstance(each, int) for each in programs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -22,7 +23,8 @@ from sandbox.vendors.wire import CallLimit, VirtualClock
 
 NAME = "meta_ads"
 SYSTEM_USER_TOKEN = "sandbox-meta-system-user-token"
-VERSIONS = ("v23.0", "v24.0", "v25.0")
+OLDEST_VERSION = 23
+"""Calls of older versions are refused; of versions that came after the sandbox, its clients need nothing that is not in the former."""
 BUSINESS_ID = "120330000000001"
 LARGEST_PAGE = 500
 ROWS_AT_ONCE = 50_000
@@ -224,12 +226,12 @@ class MetaAdsApi:
 
     def _admit(self, request: Request) -> Account:
         """The account that is asked for; refuses who may not call, or calls too often. Calls of no account get any one."""
-        version = request.path_params["version"]
-        if version not in VERSIONS:
-            raise Refusal(
-                2635,
-                f"(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: {VERSIONS[-1]}.",
-            )
+        version = re.fullmatch(r"v(\d+)\.0", request.path_params["version"])
+        if version is None:
+            raise Refusal(2500, f"Unknown path components: {request.url.path}")
+        if int(version[1]) < OLDEST_VERSION:
+            told = "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: v25.0."
+            raise Refusal(2635, told)
         presented = request.query_params.get("access_token") or request.headers.get("authorization", "").removeprefix("Bearer ")
         if not presented:
             told = "An active access token must be used to query information about the current user."

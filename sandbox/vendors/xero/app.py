@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from starlette.routing import Route
 from sandbox.vendors.tokens import TokenServer
 from sandbox.vendors.wire import CallLimit, VirtualClock
 from sandbox.vendors.xero.store import XeroStore, ms
+from sandbox.vendors.xero.where import QueryParseError, condition, ordering
 
 NAME = "xero"
 JOURNALS_PER_PAGE = 100
@@ -34,18 +34,10 @@ _PAGED = {
     "Contacts",
 }
 _LINES_ONLY_WHEN_PAGED = {"Invoices", "CreditNotes", "BankTransactions", "Prepayments", "Overpayments", "ManualJournals"}
-_ORDERS = {"UpdatedDateUTC": "updated_at", "Date": "day"}
-_CONDITION = re.compile(r'^\s*(Status|Type|Date|Contact\.ContactID)\s*(==|!=|>=|<=|>|<)\s*("[^"]*"|(?:DateTime|Guid)\([^)]*\))\s*$')
-_COLUMNS = {"Status": "status", "Type": "type", "Date": "day", "Contact.ContactID": "contact_id"}
-_OPERATORS = {"==": "=", "!=": "<>", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}
 _SCOPES = (
     "openid profile email accounting.transactions.read accounting.journals.read accounting.settings.read "
     "accounting.contacts.read accounting.budgets.read offline_access"
 )
-
-
-class QueryParseError(ValueError):
-    """A ``where`` or ``order`` that Xero would refuse."""
 
 
 @dataclass
@@ -73,6 +65,7 @@ class XeroApi:
                 Route("/connections", self._connections),
                 Route("/Connections", self._connections),
                 Route(api + "/Journals", self._journals),
+                Route(api + "/Organisations", self._list),  # the name that some clients use
                 Route(api + "/{resource}", self._list),
                 Route(api + "/{resource}/{id}", self._one),
             ],
@@ -143,7 +136,7 @@ class XeroApi:
         return self._envelope("Journals", self.store.select("Journals", where, values, order="number", limit=JOURNALS_PER_PAGE))
 
     def _list(self, request: Request) -> Response:
-        resource = request.path_params["resource"]
+        resource = request.path_params.get("resource", "Organisation")
         if refusal := self._refused(request):
             return refusal
         if self.store.count(resource, "true", []) == 0 and resource not in _KNOWN:
@@ -151,7 +144,7 @@ class XeroApi:
         query = request.query_params
         try:
             where, values = _filters(resource, query)
-            order = _order(query.get("order"))
+            order = ordering(query.get("order"))
         except QueryParseError as trouble:
             return JSONResponse({"ErrorNumber": 16, "Type": "QueryParseException", "Message": str(trouble)}, 400)
         since = _modified_since(request)
@@ -226,7 +219,8 @@ def _modified_since(request: Request) -> int | None:
 
 def _filters(resource: str, query: Mapping[str, str]) -> tuple[str, list[Any]]:
     """SQL condition and values for IDs, Statuses, ContactIDs, includeArchived and where."""
-    conditions, values = ["true"], []
+    conditions: list[str] = ["true"]
+    values: list[Any] = []
     for option, column in (("IDs", "id"), ("Statuses", "status"), ("ContactIDs", "contact_id")):
         if query.get(option):
             wanted = [part.strip().lower() if option != "Statuses" else part.strip() for part in query[option].split(",")]
@@ -236,33 +230,8 @@ def _filters(resource: str, query: Mapping[str, str]) -> tuple[str, list[Any]]:
         conditions.append("status is not 'ARCHIVED'")
     if resource == "BankTransfers" and query.get("includeDeleted", "false").lower() != "true":
         conditions.append("status is not 'DELETED'")
-    for part in re.split(r"\s+(?:AND|&&)\s+", query["where"]) if query.get("where") else []:
-        match = _CONDITION.match(part)
-        if match is None:
-            raise QueryParseError(f"'{part}' is not a condition this query understands")
-        column, operator, literal = match.groups()
-        conditions.append(f"{_COLUMNS[column]} {_OPERATORS[operator]} ?")
-        values.append(_literal(literal))
+    if query.get("where"):
+        sql, found = condition(query["where"])
+        conditions.append(sql)
+        values += found
     return " and ".join(conditions), values
-
-
-def _literal(text: str) -> str:
-    if text.startswith('"'):
-        return text[1:-1]
-    inside = text[text.index("(") + 1 : -1]
-    if text.startswith("Guid"):
-        return inside.strip('"').lower()
-    try:
-        year, month, day = (int(part) for part in inside.split(",")[:3])
-        return date(year, month, day).isoformat()
-    except ValueError:
-        raise QueryParseError(f"'{text}' is not a date") from None
-
-
-def _order(text: str | None) -> str:
-    if not text:
-        return "updated_at, id"
-    column, _, direction = text.strip().partition(" ")
-    if column not in _ORDERS or direction.upper() not in {"", "ASC", "DESC"}:
-        raise QueryParseError(f"cannot order by '{text}'")
-    return f"{_ORDERS[column]} {direction or 'ASC'}, id"
