@@ -141,8 +141,14 @@ def test_a_session_ends_after_two_hours_and_the_cursor_of_its_query_lives_on(mer
         ("/query?q=SELECT+Id,+Id+FROM+Lead", (400, "MALFORMED_QUERY")),
         ("/query?q=SELECT+*+FROM+Lead", (400, "MALFORMED_QUERY")),
         ("/query?q=SELECT+FIELDS(ALL)+FROM+Lead", (400, "MALFORMED_QUERY")),
-        ("/query?q=SELECT+Id,+(SELECT+Id+FROM+Contacts)+FROM+Account", (400, "MALFORMED_QUERY")),
-        ("/query?q=SELECT+Id+FROM+Lead+GROUP+BY+Id", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Id,+(SELECT+Id+FROM+Leads)+FROM+Account", (400, "INVALID_TYPE")),
+        ("/query?q=SELECT+Id,+(SELECT+Id+FROM+Contacts+FROM)+FROM+Account", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Id,+(SELECT+COUNT()+FROM+Contacts)+FROM+Account", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Id,+Name+FROM+Lead+GROUP+BY+Id", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Amount,+COUNT(Id)+FROM+Opportunity+GROUP+BY+Amount", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+StageName,+COUNT(Id)+FROM+Opportunity", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Id+one+FROM+Lead", (400, "MALFORMED_QUERY")),
+        ("/query?q=SELECT+Id+FROM+Lead+WHERE+COUNT(Id)+>+1", (400, "MALFORMED_QUERY")),
         ("/query", (400, "MALFORMED_QUERY")),
         ("/query/01g000000009999AAA-2000", (400, "INVALID_QUERY_LOCATOR")),
         ("/sobjects/Nothing/describe", (404, "NOT_FOUND")),
@@ -259,6 +265,70 @@ def test_rows_carry_their_type_their_address_and_values_of_their_kind(http: http
         asked(http, "SELECT Id FROM Lead LIMIT 3 OFFSET 1")["records"][0]
         == asked(http, "SELECT Id FROM Lead LIMIT 2")["records"][1]
     )
+
+
+def test_records_are_reached_over_several_relations(url: str, http: httpx.Client) -> None:
+    rows = every(
+        http, url, "SELECT PricebookEntry.Product2.Name, Opportunity.Account.Owner.Name, Product2Id FROM OpportunityLineItem"
+    )
+    products = {row["Id"]: row["Name"] for row in every(http, url, "SELECT Id, Name FROM Product2")}
+    assert {row["PricebookEntry"]["Product2"]["Name"] == products[row["Product2Id"]] for row in rows} == {True}
+    owner = rows[0]["Opportunity"]["Account"]["Owner"]
+    assert (owner["attributes"]["type"], set(owner)) == ("User", {"attributes", "Name"})
+
+
+def test_groups_hold_what_their_rows_hold(url: str, http: httpx.Client) -> None:
+    rows = every(http, url, "SELECT StageName, Owner.Name, Amount, CloseDate FROM Opportunity WHERE Amount > 0")
+    by_stage: dict[str, list[float]] = {}
+    by_quarter: dict[tuple[int, int], int] = {}
+    for row in rows:
+        by_stage.setdefault(row["StageName"], []).append(row["Amount"])
+        year, month = int(row["CloseDate"][:4]), int(row["CloseDate"][5:7])
+        by_quarter[year, -(-month // 3)] = by_quarter.get((year, -(-month // 3)), 0) + 1
+    told = every(
+        http,
+        url,
+        "SELECT StageName, COUNT(Id) n, SUM(Amount) total FROM Opportunity WHERE Amount > 0 GROUP BY StageName "
+        "HAVING COUNT(Id) > 20 ORDER BY COUNT(Id) DESC",
+    )
+    expected = {stage: len(amounts) for stage, amounts in by_stage.items() if len(amounts) > 20}
+    assert {row["StageName"]: row["n"] for row in told} == expected
+    assert [row["n"] for row in told] == sorted(expected.values(), reverse=True)
+    assert {row["StageName"]: row["total"] for row in told} == pytest.approx({stage: sum(by_stage[stage]) for stage in expected})
+    quarters = every(
+        http,
+        url,
+        "SELECT CALENDAR_YEAR(CloseDate) y, CALENDAR_QUARTER(CloseDate), COUNT(Id) FROM Opportunity WHERE Amount > 0 "
+        "GROUP BY CALENDAR_YEAR(CloseDate), CALENDAR_QUARTER(CloseDate)",
+    )
+    assert {(row["y"], row["expr1"]): row["expr2"] for row in quarters} == by_quarter
+    owners = every(http, url, "SELECT Owner.Name, MAX(Amount) FROM Opportunity WHERE Amount > 0 GROUP BY Owner.Name")
+    assert {row["Name"] for row in owners} == {row["Owner"]["Name"] for row in rows}
+
+
+def test_a_record_comes_with_what_belongs_to_it(url: str, http: httpx.Client) -> None:
+    items: dict[str, list[str]] = {}
+    for row in every(http, url, "SELECT Id, OpportunityId, Quantity FROM OpportunityLineItem WHERE Quantity > 10"):
+        items.setdefault(row["OpportunityId"], []).append(row["Id"])
+    statement = "SELECT Id, (SELECT Id, Product2.Name FROM OpportunityLineItems WHERE Quantity > 10 ORDER BY Id) FROM Opportunity WHERE Amount > 0"
+    told = every(http, url, statement)
+    assert any(row["OpportunityLineItems"] for row in told)
+    for row in told:
+        within = row["OpportunityLineItems"]
+        assert [one["Id"] for one in within["records"]] == items[row["Id"]] if within else row["Id"] not in items
+        if within:
+            assert (within["totalSize"], within["done"]) == (len(within["records"]), True)
+            assert within["records"][0]["Product2"]["Name"]
+    first = every(http, url, statement.replace("ORDER BY Id", "ORDER BY Id LIMIT 1"))
+    assert [row["OpportunityLineItems"]["records"][0]["Id"] for row in first if row["OpportunityLineItems"]] == [
+        row["OpportunityLineItems"]["records"][0]["Id"] for row in told if row["OpportunityLineItems"]
+    ]
+    relations = http.get("/sobjects/Opportunity/describe").json()["childRelationships"]
+    assert {
+        "childSObject": "OpportunityLineItem",
+        "field": "OpportunityId",
+        "relationshipName": "OpportunityLineItems",
+    }.items() <= next(one for one in relations if one["relationshipName"] == "OpportunityLineItems").items()
 
 
 def test_a_short_id_is_the_same_as_a_long_one(url: str, http: httpx.Client) -> None:

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Scope
 from sandbox.vendors.salesforce import replies, soql
 from sandbox.vendors.salesforce.access import Access
 from sandbox.vendors.salesforce.bulk import BulkApi
-from sandbox.vendors.salesforce.objects import ObjectType, visible
+from sandbox.vendors.salesforce.objects import ObjectType, children, visible
 from sandbox.vendors.salesforce.replies import Refusal
 from sandbox.vendors.salesforce.store import NAME, SalesforceStore
 from sandbox.vendors.wire import CallLimit, Gate, VirtualClock
@@ -152,11 +152,11 @@ class SalesforceApi:
         text = request.query_params.get("q", "")
         if not text.strip():
             raise Refusal(400, "MALFORMED_QUERY", "unexpected token: '<EOF>'")
-        query = soql.parse(text, self._objects, self._clock.now(), deleted_too=deleted_too)
+        query = soql.parse(text, self._objects, self._clock.now(), _services(request), deleted_too=deleted_too)
         if query.counts:
             ((total,),) = self._store.read(f"select count(*) {query.rest}", query.values)
             return replies.reply({"totalSize": total, "done": True, "records": []})
-        rows = self._store.column(query.rows(_services(request)), query.values)
+        rows = self._store.column(query.rows(), query.values)
         cursor = _Cursor(rows, _batch_size(request), self._clock.now())
         self._made += 1
         key = f"01g{self._made:012d}AAA"
@@ -207,8 +207,9 @@ class SalesforceApi:
     def _describe(self, request: Request) -> Response:
         found = self._object(request)
         fields = [field.described() for field in found.fields.values()]
+        relations = [one.described() for one in children(found, self._objects)]
         return replies.reply(
-            {**found.summary(_services(request)), "fields": fields, "childRelationships": [], "recordTypeInfos": []}
+            {**found.summary(_services(request)), "fields": fields, "childRelationships": relations, "recordTypeInfos": []}
         )
 
     def _record(self, request: Request) -> Response:
@@ -217,8 +218,9 @@ class SalesforceApi:
         names = request.query_params.get("fields") or ",".join(one.name for one in found.fields.values())
         if not re.fullmatch(r"\w{18}", key):
             raise Refusal(404, *replies.NOT_FOUND)
-        query = soql.parse(f"SELECT {names} FROM {found.name} WHERE Id = '{key}'", self._objects, self._clock.now())
-        rows = self._store.column(query.rows(_services(request)), query.values).to_pylist()
+        text = f"SELECT {names} FROM {found.name} WHERE Id = '{key}'"
+        query = soql.parse(text, self._objects, self._clock.now(), _services(request))
+        rows = self._store.column(query.rows(), query.values).to_pylist()
         if not rows:
             raise Refusal(404, *replies.NOT_FOUND)
         return replies.reply(rows[0].encode())

@@ -111,7 +111,8 @@ class BulkApi:
             raise Refusal(400, "INVALIDJOB", "Unsupported contentType, columnDelimiter or lineEnding")
         if not order.query:
             raise Refusal(400, "INVALIDJOB", "The query is missing")
-        query = soql.parse(order.query, self.objects, self.now(), deleted_too=order.operation == "queryAll")
+        everything = order.operation == "queryAll"
+        query = soql.parse(order.query, self.objects, self.now(), request.url.path, deleted_too=everything)
         self._admit(query)
         header = ",".join(f'"{one.path}"' for one in query.selected)
         self.made += 1
@@ -127,6 +128,8 @@ class BulkApi:
             raise Refusal(400, "INVALIDENTITY", f"Entity '{name}' is not supported by the Bulk API.")
         if any(one.column.startswith("json_object") for one in query.selected):
             raise Refusal(400, "FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query")
+        if any(one.kind == "records" for one in query.selected):
+            raise Refusal(400, "API_ERROR", "Implementation restriction: Aggregate Relationships not supported in Bulk Query")
         if query.counts or query.aggregates:
             raise Refusal(400, "API_ERROR", "Implementation restriction: aggregate queries are not supported in Bulk Query")
 

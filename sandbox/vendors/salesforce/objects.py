@@ -21,16 +21,21 @@ _SOAP = {
     "anyType": "xsd:anyType",
 }
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
+UNGROUPED = frozenset({"address", "currency", "double", "percent", "datetime", "anyType"})
 _SINGULAR_CURRENCY = frozenset({"CurrencyType", "DatedConversionRate"})
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an object; a compound one (an address) has no column of its own."""
+    """A field of an object; a compound one (an address) has no column of its own.
+
+    ``children`` is what queries call the records that refer by it to another one, from there.
+    """
 
     name: str
     kind: str
     refers_to: tuple[str, ...] = ()
+    children: str = ""
     computed: bool = False
     filterable: bool = True
 
@@ -64,7 +69,7 @@ class Field:
             "custom": self.name.endswith("__c"),
             "filterable": self.filterable and self.kind != "address",
             "sortable": self.kind not in {"address", "textarea"},
-            "groupable": self.kind not in {"address", "currency", "double", "percent", "datetime", "anyType"},
+            "groupable": self.kind not in UNGROUPED,
             "createable": not self.computed and self.kind != "id",
             "updateable": not self.computed and self.kind != "id",
             "deprecatedAndHidden": False,
@@ -107,14 +112,48 @@ class ObjectType:
         }
 
 
+@dataclass(frozen=True)
+class ChildRelation:
+    """Records that refer to those of an object: what queries call them, and by which field they do."""
+
+    name: str
+    child: ObjectType
+    link: Field
+
+    def described(self) -> Mapping[str, object]:
+        """The relation as a describe tells it."""
+        return {
+            "cascadeDelete": False,
+            "childSObject": self.child.name,
+            "deprecatedAndHidden": False,
+            "field": self.link.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": self.name,
+            "restrictedDelete": False,
+        }
+
+
+def children(parent: ObjectType, objects: Mapping[str, ObjectType]) -> list[ChildRelation]:
+    """What refers to records of an object, by relations that have a name."""
+    return [
+        ChildRelation(link.children, child, link)
+        for child in objects.values()
+        for link in child.fields.values()
+        if link.children and parent.name in link.refers_to
+    ]
+
+
 def _read(line: str) -> ObjectType:
     head, _, listed = line.partition(": ")
     name, prefix = head.split()
     fields = {}
     for each in listed.split():
         field, _, rest = each.partition(":")
-        kind, _, refers_to = rest.rstrip("!~").partition(">")
-        fields[field.lower()] = Field(field, kind, tuple(refers_to.split(",")) if refers_to else (), "!" in rest, "~" not in rest)
+        kind, _, leads = rest.rstrip("!~").partition(">")
+        refers_to, _, children_name = leads.partition("/")
+        targets = tuple(refers_to.split(",")) if refers_to else ()
+        fields[field.lower()] = Field(field, kind, targets, children_name, "!" in rest, "~" not in rest)
     return ObjectType(name, prefix, fields)
 
 

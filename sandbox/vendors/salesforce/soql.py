@@ -1,18 +1,19 @@
 """Salesforce's query language: a statement to SQL over the org's tables, or the vendor's own complaint.
 
-What it reads: ``SELECT`` of fields (those of a referred record too, one level up), ``FIELDS(ALL)``, ``COUNT()`` or aggregates
-without groups; ``FROM`` one object; ``WHERE`` with comparisons, ``LIKE``, ``IN``, ``NOT``, ``AND``, ``OR`` and parentheses;
-``ORDER BY``, ``LIMIT``, ``OFFSET``. Anything else is refused as malformed, never misread.
+What it reads: ``SELECT`` of fields (those of referred records too, up to five levels), of children as a query in parentheses,
+``FIELDS(ALL)``, ``COUNT()``, aggregates and parts of dates; ``FROM`` one object; ``WHERE`` and ``HAVING`` with comparisons, ``LIKE``, ``IN``,
+``NOT``, ``AND``, ``OR`` and parentheses; ``GROUP BY``, ``ORDER BY``, ``LIMIT``, ``OFFSET``. Anything else is refused as malformed, never
+misread.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from sandbox.vendors.salesforce.objects import NUMBERS, Field, ObjectType
+from sandbox.vendors.salesforce.objects import NUMBERS, UNGROUPED, Field, ObjectType, children
 from sandbox.vendors.salesforce.replies import Refusal
 from sandbox.vendors.salesforce_ids import SHORT, checked
 
@@ -26,18 +27,20 @@ _TOKEN = re.compile(
 )
 _KINDS = ("string", "datetime", "date", "number", "word", "sign")
 _AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"})
+_PARTS_OF_DATES = {f"CALENDAR_{part}": f"{part.lower()}({{}})" for part in ("YEAR", "QUARTER", "MONTH")}
 _OPERATORS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
-_ALL_FIELDS_LIMIT, _ID_CHARACTERS = 200, 18
+_ALL_FIELDS_LIMIT, _ID_CHARACTERS, _LEVELS = 200, 18, 5
 _END = ("end", "<EOF>")
 
 
 @dataclass(frozen=True)
 class Selected:
-    """A column of the answer: its path as the vendor writes it, the SQL of its value, and its kind."""
+    """A column of the answer: its path as the vendor writes it, the SQL of its value, and its kind (``records``: those of a relation)."""
 
     path: str
     column: str
     kind: str
+    is_aggregate: bool = False
 
     @property
     def json(self) -> str:
@@ -61,32 +64,48 @@ class Selected:
 
 @dataclass(frozen=True)
 class Statement:
-    """A query. ``rest`` is its SQL from FROM on, with ``values``; ``counts``: only how many rows there are is asked."""
+    """A query. ``rest`` is its SQL from FROM on, with ``values``; ``counts``: only how many rows there are is asked.
+
+    ``services`` is the path that addresses of records begin with.
+    """
 
     source: ObjectType
     selected: tuple[Selected, ...]
     rest: str
     values: tuple[object, ...]
+    services: str
     counts: bool = False
     aggregates: bool = False
 
-    def rows(self, services: str) -> str:
-        """SQL of one column: the rows as JSON texts, as they stand under the path ``services``."""
+    def rows(self) -> str:
+        """SQL of one column: the rows as JSON texts."""
+        return f"select {self.record}::varchar {self.rest}"
+
+    @property
+    def record(self) -> str:
+        """SQL of a row as JSON."""
         if self.aggregates:
-            listed = ", ".join(f"{_text(one.path)}, {one.json}" for one in self.selected)
-            return f"select json_object('attributes', json_object('type', 'AggregateResult'), {listed})::varchar {self.rest}"
-        parts: dict[str, list[Selected]] = {}
+            listed = "".join(f", {_text(one.path.rpartition('.')[2])}, {one.json}" for one in self.selected)
+            return f"json_object('attributes', json_object('type', 'AggregateResult'){listed})"
+        return self._object("", _text(self.source.name), "t")
+
+    def _object(self, path: str, kind: str, alias: str) -> str:
+        """SQL of a record as JSON, with the records that it refers to within; ``path`` is how the query reaches it."""
+        begun = f"{path}." if path else ""
+        pairs: dict[str, str] = {}
         for one in self.selected:
-            parts.setdefault(one.path.rpartition(".")[0], []).append(one)
-        pairs = [(one.path, one.json) for one in parts.pop("", [])]
-        for relation, chosen in parts.items():
-            alias = f'"{relation}"'
-            inner = _object_sql(
-                f'{alias}."_type"', services, f'{alias}."Id"', [(one.path.rpartition(".")[2], one.json) for one in chosen]
-            )
-            pairs.append((relation, f'case when {alias}."Id" is not null then {inner} end'))
-        whole = _object_sql(_text(self.source.name), services, 't."Id"', pairs)
-        return f"select {whole}::varchar {self.rest}"
+            if not one.path.startswith(begun):
+                continue
+            name, _, deeper = one.path.removeprefix(begun).partition(".")
+            if not deeper:
+                pairs[name] = one.json
+            elif name not in pairs:
+                related = f'"{begun}{name}"'
+                inner = self._object(f"{begun}{name}", f'{related}."_type"', related)
+                pairs[name] = f'case when {related}."Id" is not null then {inner} end'
+        listed = "".join(f", {_text(name)}, {sql}" for name, sql in pairs.items())
+        address = f"{_text(f'{self.services}/sobjects/')} || {kind} || '/' || {alias}.\"Id\""
+        return f"json_object('attributes', json_object('type', {kind}, 'url', {address}){listed})"
 
     def lines(self) -> str:
         """SQL of one column: the rows as lines of a bulk result."""
@@ -98,40 +117,20 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _object_sql(kind: str, services: str, key: str, pairs: Sequence[tuple[str, str]]) -> str:
-    listed = "".join(f", {_text(name)}, {sql}" for name, sql in pairs)
-    return f"json_object('attributes', json_object('type', {kind}, 'url', {_text(f'{services}/sobjects/')} || {kind} || '/' || {key}){listed})"
-
-
 @dataclass
 class _Parser:
-    text: str
+    tokens: list[tuple[str, str]]
     objects: Mapping[str, ObjectType]
     now: datetime
-    tokens: list[tuple[str, str]] = field(default_factory=list)
+    services: str
+    deleted_too: bool
     at: int = 0
     source: ObjectType = field(init=False)
     joins: dict[str, str] = field(default_factory=dict)
     values: list[object] = field(default_factory=list)
     asks_all: bool = False
-
-    def __post_init__(self) -> None:
-        self.tokens = list(self._tokens())
-
-    def _tokens(self) -> Iterator[tuple[str, str]]:
-        position, text = 0, self.text.strip()
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise _malformed(f"unexpected token: '{text[position:].split(maxsplit=1)[0][:40]}'")
-            position = match.end()
-            kind, value = next((kind, value) for kind, value in zip(_KINDS, match.groups(), strict=True) if value is not None)
-            yield (
-                kind,
-                re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value)
-                if kind == "string"
-                else value,
-            )
+    has_aliases: bool = False
+    is_grouped: bool = False
 
     def peek(self) -> tuple[str, str]:
         return self.tokens[self.at] if self.at < len(self.tokens) else _END
@@ -169,13 +168,61 @@ class _Parser:
             raise _malformed(f"unexpected token: '{text}'")
         return int(text)
 
-    def statement(self, *, deleted_too: bool) -> Statement:
+    def statement(self) -> Statement:
+        """The whole of it."""
+        query, orders, limit, offset = self._clauses()
+        self.need(found=self.peek() == _END)
+        bounds = f" limit {limit}" if limit is not None else ""
+        bounds += f" offset {offset}" if offset is not None else ""
+        if query.counts:
+            return replace(query, rest=f"from (select 1 {query.rest}{bounds})")
+        order = f" order by {', '.join(orders)}" if orders else ""
+        return replace(query, rest=query.rest + order + bounds)
+
+    def children(self, link: Field) -> str:
+        """The query of records that refer to others by a field, as SQL with a row for each of those: ``parent``, ``records``."""
+        query, orders, limit, offset = self._clauses()
+        if query.counts or query.aggregates or offset is not None:
+            raise _malformed("unexpected token: 'COUNT'")
+        least = f" where place <= {limit}" if limit is not None else ""
+        place = f'row_number() over (partition by t."{link.name}" order by {", ".join(orders)}) as place'
+        return (
+            "select parent, json_object('totalSize', count(*), 'done', true, 'records', to_json(list(record order by place))) as records "
+            f'from (select t."{link.name}" as parent, {place}, {query.record} as record {query.rest}){least} group by parent'
+        )
+
+    def _clauses(self) -> tuple[Statement, list[str], int | None, int | None]:
+        """A query without its order and bounds, and these."""
         self.need(found=self.word("SELECT"))
         start, depth = self.at, 0
         while depth or not self.word("FROM"):
             self.need(found=self.peek() != _END)
             depth += {("sign", "("): 1, ("sign", ")"): -1}.get(self.take(), 0)
-        name = self.name()
+        self.source = self._source(self.name())
+        after, self.at = self.at, start
+        counts, selected = self._selection()
+        self.need(found=self.word("FROM"))
+        self.at = after
+        conditions = [] if self.deleted_too else self._living()
+        if self.word("WHERE"):
+            conditions.append(self._condition())
+        groups = self._groups()
+        having = f" having {self._condition()}" if groups and self.word("HAVING") else ""
+        aggregates = bool(groups) or any(one.is_aggregate for one in selected)
+        self._hold_groups(selected, groups, aggregates=aggregates)
+        orders = self._order(groups, aggregates=aggregates)
+        limit = self.whole_number() if self.word("LIMIT") else None
+        offset = self.whole_number() if self.word("OFFSET") else None
+        self.word("ALL", "ROWS")
+        if self.asks_all and (limit is None or limit > _ALL_FIELDS_LIMIT):
+            raise _malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
+        where = f" where {' and '.join(conditions)}" if conditions else ""
+        grouped = f" group by {', '.join(groups)}{having}" if groups else ""
+        rest = f'from "{self.source.name}" t{"".join(self.joins.values())}{where}{grouped}'
+        query = Statement(self.source, tuple(selected), rest, tuple(self.values), self.services, counts, aggregates)
+        return query, orders, limit, offset
+
+    def _source(self, name: str) -> ObjectType:
         found = self.objects.get(name.lower())
         if found is None:
             raise Refusal(
@@ -184,59 +231,93 @@ class _Parser:
                 f"\nsObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' after the "
                 "entity name. Please reference your WSDL or the describe call for the appropriate names.",
             )
-        self.source = found
-        after, self.at = self.at, start
-        counts, aggregates, selected = self._selection()
-        self.need(found=self.word("FROM"))
-        self.at = after
-        conditions = [] if deleted_too else self._living()
-        if self.word("WHERE"):
-            conditions.append(self._condition())
-        orders = self._order()
-        limit = self.whole_number() if self.word("LIMIT") else None
-        offset = self.whole_number() if self.word("OFFSET") else None
-        self.word("ALL", "ROWS")
-        self.need(found=self.peek() == _END)
-        if self.asks_all and (limit is None or limit > _ALL_FIELDS_LIMIT):
-            raise _malformed("The SOQL FIELDS function must have a LIMIT of at most 200")
-        where = f" where {' and '.join(conditions)}" if conditions else ""
-        source = f'from "{self.source.name}" t{"".join(self.joins.values())}{where}'
-        bounds = f" limit {limit}" if limit is not None else ""
-        bounds += f" offset {offset}" if offset is not None else ""
-        if counts:
-            source, bounds = f"from (select 1 {source}{bounds})", ""
-        elif not aggregates:
-            source += f" order by {', '.join(orders)}"
-        return Statement(self.source, tuple(selected), source + bounds, tuple(self.values), counts, aggregates)
+        return found
+
+    def _groups(self) -> list[str]:
+        """What rows are grouped by."""
+        groups: list[str] = []
+        if self.word("GROUP", "BY"):
+            self.is_grouped = True
+            while not groups or self.sign(","):
+                name = self.name()
+                if self.sign("("):
+                    groups.append(self._part_of_date(name.upper()))
+                    continue
+                found, column, _ = self._field(name)
+                if found.kind in UNGROUPED:
+                    raise _malformed(f"field '{found.name}' can not be grouped in a query call")
+                groups.append(column)
+        return groups
+
+    def _hold_groups(self, selected: Sequence[Selected], groups: Sequence[str], *, aggregates: bool) -> None:
+        """Refuse names for what is not aggregated, and fields beside aggregates that are not grouped by."""
+        if self.has_aliases and not aggregates:
+            raise _malformed("only aggregate expressions use field aliasing")
+        loose = next((one for one in selected if not one.is_aggregate and one.column not in groups), None)
+        if aggregates and loose is not None:
+            raise _malformed(f"Field must be grouped or aggregated: {loose.path}")
 
     def _living(self) -> list[str]:
         """What a query leaves out that does not ask for everything: the recycle bin, and activities that are archived."""
         names = (name for name in ("IsDeleted", "IsArchived") if self.source.has(name))
         return [f'not t."{name}"' for name in names]
 
-    def _selection(self) -> tuple[bool, bool, list[Selected]]:
+    def _selection(self) -> tuple[bool, list[Selected]]:
+        """Whether only the number of rows is asked for, and the columns."""
         selected: list[Selected] = []
-        aggregates = False
         while True:
-            name = self.name()
             if self.sign("("):
-                if name.upper() == "COUNT" and self.sign(")"):
-                    return True, False, []
-                if name.upper() == "FIELDS":
-                    selected += self._all_fields()
-                else:
-                    aggregates = True
-                    selected.append(self._aggregate(name.upper(), len(selected)))
+                selected.append(self._related())
             else:
-                selected.append(self._selected(name))
+                name = self.name()
+                if not self.sign("("):
+                    selected.append(self._named(self._selected(name)))
+                elif name.upper() == "COUNT" and self.sign(")"):
+                    return True, []
+                elif name.upper() == "FIELDS":
+                    selected += self._all_fields()
+                elif name.upper() in _PARTS_OF_DATES:
+                    part = Selected(f"expr{len(selected)}", self._part_of_date(name.upper()), "int")
+                    selected.append(self._named(part))
+                else:
+                    column, kind = self._aggregate(name.upper())
+                    selected.append(self._named(Selected(f"expr{len(selected)}", column, kind, is_aggregate=True)))
             if not self.sign(","):
                 break
         paths = [one.path.lower() for one in selected]
         if twice := next((path for path in paths if paths.count(path) > 1), None):
             raise _malformed(f"duplicate field selected: {twice}")
-        if aggregates and any("(" not in one.column for one in selected):
-            raise _malformed("Field must be grouped or aggregated: " + next(one.path for one in selected if "(" not in one.column))
-        return False, aggregates, selected
+        return False, selected
+
+    def _named(self, one: Selected) -> Selected:
+        """A column under the name that follows, if one does."""
+        kind, alias = self.peek()
+        if kind != "word" or alias.upper() == "FROM":
+            return one
+        self.at += 1
+        self.has_aliases = True
+        return replace(one, path=alias)
+
+    def _related(self) -> Selected:
+        """The records of a relation, by a query of their own in parentheses."""
+        start, depth = self.at, 1
+        while depth:
+            self.need(found=self.peek() != _END)
+            depth += {("sign", "("): 1, ("sign", ")"): -1}.get(self.take(), 0)
+        inner = self.tokens[start : self.at - 1]
+        place = next((at for at, token in enumerate(inner) if token[0] == "word" and token[1].upper() == "FROM"), len(inner))
+        name = inner[place + 1][1] if place + 1 < len(inner) else "<EOF>"
+        found = next((one for one in children(self.source, self.objects) if one.name.lower() == name.lower()), None)
+        if found is None:
+            raise Refusal(400, "INVALID_TYPE", f"\nDidn't understand relationship '{name}' in FROM part of query call.")
+        inner[place + 1] = ("word", found.child.name)
+        query = _Parser(inner, self.objects, self.now, self.services, self.deleted_too)
+        alias = f'"of {found.name}"'
+        self.joins[alias] = f' left join ({query.children(found.link)}) {alias} on {alias}.parent = t."Id"'
+        if query.peek() != _END:
+            raise _malformed(f"unexpected token: '{query.peek()[1]}'")
+        self.values += query.values
+        return Selected(found.name, f"{alias}.records", "records")
 
     def _all_fields(self) -> list[Selected]:
         kind = self.name().upper()
@@ -249,16 +330,22 @@ class _Parser:
             if kind == "ALL" or one.name.endswith("__c") == (kind == "CUSTOM")
         ]
 
-    def _aggregate(self, function: str, number: int) -> Selected:
+    def _aggregate(self, function: str) -> tuple[str, str]:
+        """The SQL and the kind of an aggregate, whose parenthesis is open."""
         if function not in _AGGREGATES:
             raise _malformed(f"unexpected token: '{function}'")
         inner = self._selected(self.name())
         self.need(found=self.sign(")"))
-        kind, alias = self.peek()
-        named = kind == "word" and alias.upper() != "FROM"
-        self.at += named
         column = f"count(distinct {inner.column})" if function == "COUNT_DISTINCT" else f"{function.lower()}({inner.column})"
-        return Selected(alias if named else f"expr{number}", column, "int" if function.startswith("COUNT") else inner.kind)
+        return column, "int" if function.startswith("COUNT") else inner.kind
+
+    def _part_of_date(self, function: str) -> str:
+        """The SQL of a year, quarter or month, whose parenthesis is open."""
+        if function not in _PARTS_OF_DATES:
+            raise _malformed(f"unexpected token: '{function}'")
+        found, column, _ = self._field(self.name())
+        self.need(found=self.sign(")") and found.kind in {"date", "datetime"})
+        return _PARTS_OF_DATES[function].format(column)
 
     def _selected(self, name: str) -> Selected:
         found, column, path = self._field(name)
@@ -268,31 +355,29 @@ class _Parser:
 
     def _field(self, name: str) -> tuple[Field, str, str]:
         """A field by its path: itself, its SQL, and its path as the vendor writes it."""
-        path = name.removeprefix(f"{self.source.name}.")
-        relation, _, last = path.rpartition(".")
-        if not relation:
-            found = self.source.fields.get(last.lower())
-            if found is None:
-                raise _no_column(self.source, name)
-            return found, f't."{found.name}"', found.name
-        link = next((one for one in self.source.fields.values() if one.relation and one.relation.lower() == relation.lower()), None)
-        target = self.objects.get(link.refers_to[0].lower()) if link and len(link.refers_to) == 1 else None
-        if link is None or target is None:
-            raise Refusal(
-                400,
-                "INVALID_FIELD",
-                f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to "
-                "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL "
-                "or the describe call for the appropriate names.",
+        *relations, last = name.removeprefix(f"{self.source.name}.").split(".")
+        owner, alias, path = self.source, "t", ""
+        for relation in relations[:_LEVELS]:
+            link = next((one for one in owner.fields.values() if one.relation and one.relation.lower() == relation.lower()), None)
+            target = self.objects.get(link.refers_to[0].lower()) if link and len(link.refers_to) == 1 else None
+            if link is None or target is None:
+                raise Refusal(
+                    400,
+                    "INVALID_FIELD",
+                    f"\nDidn't understand relationship '{relation}' in field path. If you are attempting to "
+                    "use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL "
+                    "or the describe call for the appropriate names.",
+                )
+            path += f"{link.relation}."
+            joined = f'"{path[:-1]}"'
+            self.joins[joined] = (
+                f' left join (select *, {_text(target.name)} as "_type" from "{target.name}") {joined} on {joined}."Id" = {alias}."{link.name}"'
             )
-        found = target.fields.get(last.lower())
-        if found is None or found.kind == "address":
-            raise _no_column(target, last)
-        alias = f'"{link.relation}"'
-        self.joins[link.relation] = (
-            f' left join (select *, {_text(target.name)} as "_type" from "{target.name}") {alias} on {alias}."Id" = t."{link.name}"'
-        )
-        return found, f'{alias}."{found.name}"', f"{link.relation}.{found.name}"
+            owner, alias = target, joined
+        found = owner.fields.get(last.lower())
+        if found is None or (found.kind == "address" and relations) or len(relations) > _LEVELS:
+            raise _no_column(owner, last if relations else name)
+        return found, f'{alias}."{found.name}"', f"{path}{found.name}"
 
     def _condition(self) -> str:
         """Conditions joined by AND, or by OR: a mixture needs parentheses."""
@@ -312,7 +397,7 @@ class _Parser:
             inner = self._condition()
             self.need(found=self.sign(")"))
             return inner
-        found, column, _ = self._field(self.name())
+        found, column = self._compared_field()
         if not found.filterable or found.kind == "address":
             raise Refusal(400, "INVALID_FIELD", f"\nfield '{found.name}' can not be filtered in a query call")
         if self.word("LIKE"):
@@ -337,6 +422,16 @@ class _Parser:
         mark = self._value(found)
         sql = {"=": "is not distinct from", "!=": "is distinct from", "<>": "is distinct from"}.get(operator, operator)
         return f"{_compared(found, column)} {sql} {mark}"
+
+    def _compared_field(self) -> tuple[Field, str]:
+        """What a condition is of; behind groups it may be an aggregate."""
+        name = self.name()
+        if self.sign("("):
+            self.need(found=self.is_grouped)
+            column, kind = self._aggregate(name.upper())
+            return Field(name, kind), column
+        found, column, _ = self._field(name)
+        return found, column
 
     def _value(self, found: Field) -> str:
         """Take a literal of the field's kind; returns the mark that stands for it."""
@@ -378,11 +473,12 @@ class _Parser:
         midnight = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         return midnight - timedelta(days=back)
 
-    def _order(self) -> list[str]:
-        orders = []
+    def _order(self, groups: Sequence[str], *, aggregates: bool) -> list[str]:
+        """What rows are sorted by: at the end by what makes the order of pages certain."""
+        orders: list[str] = []
         if self.word("ORDER", "BY"):
-            while True:
-                found, column, _ = self._field(self.name())
+            while not orders or self.sign(","):
+                found, column = self._compared_field()
                 if found.kind in {"address", "textarea"}:
                     raise Refusal(400, "MALFORMED_QUERY", f"\nfield '{found.name}' can not be sorted in a query call")
                 way = "desc" if self.word("DESC") else "asc"
@@ -390,14 +486,28 @@ class _Parser:
                 nulls = "last" if self.word("NULLS", "LAST") else "first"
                 self.word("NULLS", "FIRST")
                 orders.append(f"{column} {way} nulls {nulls}")
-                if not self.sign(","):
-                    break
-        return [*orders, 't."Id"']
+        return [*orders, *groups] if aggregates else [*orders, 't."Id"']
 
 
-def parse(text: str, objects: Mapping[str, ObjectType], now: datetime, *, deleted_too: bool = False) -> Statement:
+def parse(text: str, objects: Mapping[str, ObjectType], now: datetime, services: str, *, deleted_too: bool = False) -> Statement:
     """A statement as SQL; ``deleted_too`` is what queryAll adds. Raises :class:`Refusal` in the vendor's words."""
-    return _Parser(text, objects, now).statement(deleted_too=deleted_too)
+    return _Parser(list(_tokens(text)), objects, now, services, deleted_too).statement()
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    position, text = 0, text.strip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise _malformed(f"unexpected token: '{text[position:].split(maxsplit=1)[0][:40]}'")
+        position = match.end()
+        kind, value = next((kind, value) for kind, value in zip(_KINDS, match.groups(), strict=True) if value is not None)
+        yield (
+            kind,
+            re.sub(r"\\(.)", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], found[1]), value)
+            if kind == "string"
+            else value,
+        )
 
 
 def long_id(short: str) -> str:
