@@ -33,8 +33,8 @@ def forecast_leaves(booked: pa.Table, closed_month: date, *, back: int, horizon:
     of lines. A line is forecast from the first month on in which anything of it was known; a month without bookings is 0.
 
     ``planned`` has the columns account_key, period_month, known_month and amount: what was planned for an account and month, by the month at
-    whose closing that plan was known. ``booked`` then has account_key too. An account whose plan had been better than the sum of its lines is
-    drawn towards it, and each of its lines by its part in the sum.
+    whose closing that plan was known. ``booked`` then has account_key too. An account is drawn towards its plan
+    as far as plans had been right (:func:`finance_hub.forecast.planned.beside_plans`), and each of its lines by its part in the sum.
     """
     if not booked.num_rows:
         return TOLD.empty_table()

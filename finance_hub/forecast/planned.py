@@ -12,12 +12,12 @@ _AHEAD = (1, 2, 4, 7)  # errors of models grow with the months ahead, those of p
 
 
 def beside_plans(known: Cube, alone: Cube, planned: Cube) -> Cube:
-    """Forecasts of many series at once, from each of several origins, drawn towards the plan where the plan had been better.
+    """Forecasts of many series at once, from each of several origins, drawn towards the plan as far as plans had been right.
 
     ``known`` has for each series and origin what was known there of all months up to the last origin; ``alone`` and ``planned`` have for each
-    series, origin and month ahead the forecast without plan and the plan in force, not a number where there is none. A plan counts if it missed
-    less than the forecast of the months that had come by then and of which both told, as many months ahead; both are then weighted by the
-    inverse of their squared errors. Where the plan tells nothing the forecast stays.
+    series, origin and month ahead the forecast without plan and the plan in force, not a number where there is none. Both are
+    weighted by the inverse of the squares of what they missed of the months that had come by then and of which both told, as many months
+    ahead. Where the plan tells nothing the forecast stays.
     """
     origins, horizon = alone.shape[1:]
     last = known.shape[2] - 1
@@ -33,8 +33,8 @@ def beside_plans(known: Cube, alone: Cube, planned: Cube) -> Cube:
             there = slice(first - 1, after - 1)
             of_these = _squares(by_plan[..., there], by_forecast[..., there], is_told[..., there])
             count, plan, forecast = np.where(of_these[0] >= _LEAST_ERRORS, of_these, of_all)
-            is_better = (count >= _LEAST_ERRORS) & (plan < forecast)
-            weight = np.where(is_better, forecast / np.where(is_better, plan + forecast, 1), 0)
+            is_judged = (count >= _LEAST_ERRORS) & (plan + forecast > 0)
+            weight = np.where(is_judged, forecast / np.where(is_judged, plan + forecast, 1), 0)
             drawn = alone[:, place, there] + weight[:, None] * (planned[:, place, there] - alone[:, place, there])
             mean[:, place, there] = np.where(np.isfinite(drawn), drawn, alone[:, place, there])
     return mean

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from finance_hub.forecast.candidates import LEAST, SEASONAL, YEAR, Values, drift, last_value
+from finance_hub.forecast.cleaning import cleaned
 
 _DAYS = 365.25 / YEAR
 _LEAST_ERRORS = 6  # fewer errors judge no model
@@ -37,10 +38,11 @@ def standing(known: Sequence[Values], days: Values, horizon: int) -> Standing:
 
     ``known`` has for each origin the history as it was known, from the same first month on, the earliest origin first and each a month
     longer than the one before; ``days`` has the days of all months from the first to the last that is forecast. Fewer than 12 months give a
-    level and a drift, fewer than 24 no season. Models are weighted by the inverse of their squared errors in what had come by then, and
-    are halved with the naive forecast where that was better.
+    level and a drift, fewer than 24 no season. Months out of line count as what is usual (:mod:`finance_hub.forecast.cleaning`). Models are
+    weighted by the inverse of their squared errors in what had come by then, and are halved with the naive forecast where that was better.
     """
     naive = np.array([_naive(values, horizon) for values in known])
+    known, late = cleaned(known)
     models = _models(known, days, horizon)
     means, names = [], []
     for place, values in enumerate(known):
@@ -50,7 +52,9 @@ def standing(known: Sequence[Values], days: Values, horizon: int) -> Standing:
             mean, name = young.mean, young.name
         else:
             mean, name = _weighed(there, models, naive, values, place)
-        means.append(np.where(_never(values, horizon), 0, np.maximum(mean, 0) if values.min() >= 0 else mean))
+        mean = np.where(_never(values, horizon), 0, np.maximum(mean, 0) if values.min() >= 0 else mean)
+        mean[0] += late[place]
+        means.append(mean)
         names.append(name)
     return Standing(np.array(means), naive, tuple(names))
 
