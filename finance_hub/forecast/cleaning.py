@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from finance_hub.forecast.candidates import YEAR, Values
 
@@ -30,14 +31,14 @@ def cleaned(known: Sequence[Values]) -> tuple[list[Values], Values]:
     values = np.full((len(known), length), np.nan)
     for row, one in enumerate(known):
         values[row, : len(one)] = one
-    lengths = np.array([len(one) for one in known])
+    lengths = np.array([len(one) for one in known], dtype=np.int64)
+    busy = np.nansum(values != 0, axis=1) - (length - lengths)
     usual = _usual(values)
     deviations = values - usual
     with np.errstate(all="ignore"):
         spread = _NORMAL * np.nanmedian(np.abs(deviations), axis=1, keepdims=True)
         is_out = np.abs(deviations) > np.maximum(_SPREADS * spread, _SHARE * np.abs(usual))
-        is_busy = (lengths >= _LEAST_MONTHS) & (np.nansum(values != 0, axis=1) - (length - lengths) >= _LEAST_BUSY * lengths)
-        is_out &= is_busy[:, None] & ~_yearly(deviations)
+        is_out &= ((lengths >= _LEAST_MONTHS) & (busy >= _LEAST_BUSY * lengths)).reshape(-1, 1) & ~_yearly(deviations)
         is_low = is_out & (np.abs(values) < _LITTLE * np.abs(usual))
         is_high = is_out & (np.abs(values) > _MUCH * np.abs(usual))
         # A month that makes up for the one before or after it: what came late, or early.
@@ -62,13 +63,14 @@ def _usual(values: Values) -> Values:
     padded = np.pad(values, ((0, 0), (_AROUND, _AROUND)), constant_values=np.nan)
     windows = sliding_window_view(padded, 2 * _AROUND + 1, axis=1)
     around = np.delete(windows, _AROUND, axis=2)
-    is_alone = np.isnan(around).all(axis=2)
-    return np.asarray(np.where(is_alone, values, np.nanmedian(np.where(is_alone[..., None], 0, around), axis=2)))
+    # Where nothing is around, as beyond the end of a history, there is the month itself.
+    known = np.where(np.isnan(around).all(axis=2, keepdims=True), np.nan_to_num(values)[:, :, np.newaxis], around)
+    return np.asarray(np.nanmedian(known, axis=2))
 
 
-def _yearly(deviations: Values) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _yearly(deviations: Values) -> NDArray[np.bool_]:
     """Whether a month deviates as the same month of another year does, by at least half as much."""
-    found = np.zeros(deviations.shape, dtype=bool)
+    found = np.zeros_like(deviations, dtype=np.bool_)
     for one, other in ((slice(YEAR, None), slice(None, -YEAR)), (slice(None, -YEAR), slice(YEAR, None))):
         here, there = deviations[:, one], deviations[:, other]
         found[:, one] |= (here * there > 0) & (np.abs(there) > np.abs(here) / 2)
