@@ -111,8 +111,7 @@ class BulkApi:
             raise Refusal(400, "INVALIDJOB", "Unsupported contentType, columnDelimiter or lineEnding")
         if not order.query:
             raise Refusal(400, "INVALIDJOB", "The query is missing")
-        everything = order.operation == "queryAll"
-        query = soql.parse(order.query, self.objects, self.now(), request.url.path, deleted_too=everything)
+        query = soql.parse(order.query, self.objects, self.now(), deleted_too=order.operation == "queryAll")
         self._admit(query)
         header = ",".join(f'"{one.path}"' for one in query.selected)
         self.made += 1

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from sandbox.vendors.salesforce.objects import NUMBERS, UNGROUPED, Field, ObjectType, children
+from sandbox.vendors.salesforce.objects import NUMBERS, UNGROUPED, ChildRelation, Field, ObjectType, children
 from sandbox.vendors.salesforce.replies import Refusal
 from sandbox.vendors.salesforce_ids import SHORT, checked
 
@@ -125,6 +125,8 @@ class _Parser:
     services: str
     deleted_too: bool
     at: int = 0
+    parent: ObjectType | None = None
+    relation: ChildRelation = field(init=False)
     source: ObjectType = field(init=False)
     joins: dict[str, str] = field(default_factory=dict)
     values: list[object] = field(default_factory=list)
@@ -179,16 +181,17 @@ class _Parser:
         order = f" order by {', '.join(orders)}" if orders else ""
         return replace(query, rest=query.rest + order + bounds)
 
-    def children(self, link: Field) -> str:
-        """The query of records that refer to others by a field, as SQL with a row for each of those: ``parent``, ``records``."""
+    def by_parent(self) -> str:
+        """The query of a relation, as SQL with a row for each record that has something there: ``parent``, ``records``."""
         query, orders, limit, offset = self._clauses()
         if query.counts or query.aggregates or offset is not None:
             raise _malformed("unexpected token: 'COUNT'")
         least = f" where place <= {limit}" if limit is not None else ""
-        place = f'row_number() over (partition by t."{link.name}" order by {", ".join(orders)}) as place'
+        parent = f't."{self.relation.link.name}"'
+        place = f"row_number() over (partition by {parent} order by {', '.join(orders)}) as place"
         return (
             "select parent, json_object('totalSize', count(*), 'done', true, 'records', to_json(list(record order by place))) as records "
-            f'from (select t."{link.name}" as parent, {place}, {query.record} as record {query.rest}){least} group by parent'
+            f"from (select {parent} as parent, {place}, {query.record} as record {query.rest}){least} group by parent"
         )
 
     def _clauses(self) -> tuple[Statement, list[str], int | None, int | None]:
@@ -223,6 +226,13 @@ class _Parser:
         return query, orders, limit, offset
 
     def _source(self, name: str) -> ObjectType:
+        """What a query is of: an object, or what refers to the records of its parent."""
+        if self.parent is not None:
+            relation = next((one for one in children(self.parent, self.objects) if one.name.lower() == name.lower()), None)
+            if relation is None:
+                raise Refusal(400, "INVALID_TYPE", f"\nDidn't understand relationship '{name}' in FROM part of query call.")
+            self.relation = relation
+            return relation.child
         found = self.objects.get(name.lower())
         if found is None:
             raise Refusal(
@@ -299,25 +309,15 @@ class _Parser:
         return replace(one, path=alias)
 
     def _related(self) -> Selected:
-        """The records of a relation, by a query of their own in parentheses."""
-        start, depth = self.at, 1
-        while depth:
-            self.need(found=self.peek() != _END)
-            depth += {("sign", "("): 1, ("sign", ")"): -1}.get(self.take(), 0)
-        inner = self.tokens[start : self.at - 1]
-        place = next((at for at, token in enumerate(inner) if token[0] == "word" and token[1].upper() == "FROM"), len(inner))
-        name = inner[place + 1][1] if place + 1 < len(inner) else "<EOF>"
-        found = next((one for one in children(self.source, self.objects) if one.name.lower() == name.lower()), None)
-        if found is None:
-            raise Refusal(400, "INVALID_TYPE", f"\nDidn't understand relationship '{name}' in FROM part of query call.")
-        inner[place + 1] = ("word", found.child.name)
-        query = _Parser(inner, self.objects, self.now, self.services, self.deleted_too)
-        alias = f'"of {found.name}"'
-        self.joins[alias] = f' left join ({query.children(found.link)}) {alias} on {alias}.parent = t."Id"'
-        if query.peek() != _END:
-            raise _malformed(f"unexpected token: '{query.peek()[1]}'")
+        """The records of a relation, by a query of their own, whose parenthesis is open."""
+        query = _Parser(self.tokens, self.objects, self.now, self.services, self.deleted_too, at=self.at, parent=self.source)
+        table = query.by_parent()
+        self.at = query.at
+        self.need(found=self.sign(")"))
+        alias = f'"of {query.relation.name}"'
+        self.joins[alias] = f' left join ({table}) {alias} on {alias}.parent = t."Id"'
         self.values += query.values
-        return Selected(found.name, f"{alias}.records", "records")
+        return Selected(query.relation.name, f"{alias}.records", "records")
 
     def _all_fields(self) -> list[Selected]:
         kind = self.name().upper()
@@ -489,8 +489,13 @@ class _Parser:
         return [*orders, *groups] if aggregates else [*orders, 't."Id"']
 
 
-def parse(text: str, objects: Mapping[str, ObjectType], now: datetime, services: str, *, deleted_too: bool = False) -> Statement:
-    """A statement as SQL; ``deleted_too`` is what queryAll adds. Raises :class:`Refusal` in the vendor's words."""
+def parse(
+    text: str, objects: Mapping[str, ObjectType], now: datetime, services: str = "", *, deleted_too: bool = False
+) -> Statement:
+    """A statement as SQL; ``services`` is what addresses of its rows begin with, ``deleted_too`` what queryAll adds.
+
+    Raises :class:`Refusal` in the vendor's words.
+    """
     return _Parser(list(_tokens(text)), objects, now, services, deleted_too).statement()
 
 
