@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import msgspec
 
 from sandbox.vendors.ads import Account
+from sandbox.vendors.meta_ads import replies
 from sandbox.vendors.meta_ads.replies import Refusal
 
 _LEVELS = {"account": (), "campaign": ("campaign",), "adset": ("campaign", "adset"), "ad": ("campaign", "adset", "ad")}
@@ -92,7 +93,7 @@ def asked(account: Account, options: Mapping[str, str], today: date) -> Insights
     if level not in _LEVELS:
         raise Refusal(100, f"(#100) Param level must be one of {{ad, adset, campaign, account}}, not '{level}'")
     known = {"account", *_LEVELS[level]}
-    wanted = _listed(options.get("fields", "impressions,spend"))
+    wanted = replies.listed(options.get("fields", "impressions,spend"))
     for name in wanted:
         if name not in _FIELDS:
             raise Refusal(100, f"(#100) {name} is not valid for fields param.")
@@ -104,14 +105,6 @@ def asked(account: Account, options: Mapping[str, str], today: date) -> Insights
     if since > until:
         raise Refusal(100, "(#100) The start date must be before or equal to the end date", subcode=1487534)
     return Insights(account, level, fields, since, until, increment == "1")
-
-
-def _listed(text: str) -> list[str]:
-    """Names of a parameter that is a list: with commas between, or as JSON, as the vendor's own client sends it in a body."""
-    try:
-        return msgspec.json.decode(text, type=list[str])
-    except msgspec.DecodeError:
-        return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _span(options: Mapping[str, str], today: date) -> tuple[date, date]:

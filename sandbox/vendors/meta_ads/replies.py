@@ -67,3 +67,23 @@ def page(request: Request, rows: Sequence[str], start: int, *, more: bool) -> Re
     if more:
         paging["next"] = str(URL(str(request.url)).include_query_params(after=cursor(start + len(rows))))
     return reply(f'{{"data":[{",".join(rows)}],"paging":{msgspec.json.encode(paging).decode()}}}'.encode())
+
+
+def listed(text: str) -> list[str]:
+    """Names of a parameter that is a list: with commas between, or as JSON, as the vendor's own client sends it in a body.
+
+    A field within braces is looked into no further.
+    """
+    try:
+        return msgspec.json.decode(text, type=list[str])
+    except msgspec.DecodeError:
+        pass
+    names, depth, name = [], 0, ""
+    for letter in text + ",":
+        if letter == "," and not depth:
+            names.append(name.partition("{")[0].strip())
+            name = ""
+            continue
+        depth += (letter == "{") - (letter == "}")
+        name += letter
+    return [name for name in names if name]
