@@ -90,7 +90,7 @@ class _Reader:
             found = f"({self.any_of()})"
             self.expect(")")
             return found
-        kind, name = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        kind, name = self.ahead()
         path, _, method = name.rpartition(".")
         if kind == "name" and path and method.lower() in _SEARCHED:
             return self.search(path, method.lower())
@@ -118,7 +118,7 @@ class _Reader:
 
     def operand(self) -> _Operand:
         """A field or a value."""
-        kind, token = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        kind, token = self.ahead()
         self.at += 1
         if kind == "text":
             return _Operand(value=_unquoted(token))
@@ -160,14 +160,19 @@ class _Reader:
             return _Operand(value=str(given[0]).lower())
         raise self.trouble()
 
+    def ahead(self) -> tuple[str, str]:
+        """Kind and text of the next token, empty at the end."""
+        return self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+
     def peek(self) -> str:
-        """The next token, empty at the end."""
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
+        """The text of the next token."""
+        return self.ahead()[1]
 
     def take(self) -> str:
         """The next token, gone past."""
+        token = self.peek()
         self.at += 1
-        return self.tokens[self.at - 1][1]
+        return token
 
     def expect(self, sign: str) -> None:
         """Go past a sign that must come."""
@@ -185,17 +190,16 @@ def condition(text: str) -> tuple[str, list[object]]:
 
     Raises :class:`QueryParseError`.
     """
-    tokens, at = [], 0
+    reader, at = _Reader(text, []), 0
     while text[at:].strip():
         found = _TOKEN.match(text, at)
         if found is None:
-            raise QueryParseError(f"'{text}' is not a condition this query understands")
+            raise reader.trouble()
         kind = str(found.lastgroup)
-        tokens.append((kind, found[kind]))
+        reader.tokens.append((kind, found[kind]))
         at = found.end()
-    reader = _Reader(text, tokens)
     sql = reader.any_of()
-    if reader.at < len(tokens):
+    if reader.at < len(reader.tokens):
         raise reader.trouble()
     return f"({sql})", reader.values
 
