@@ -19,6 +19,7 @@ from rich.table import Table
 
 from finance_hub import models, settings, warehouse
 from finance_hub.alerts import Outbox
+from finance_hub.cli.answer import figures
 from finance_hub.refresh import Outcome, refresh
 from finance_hub.settings import Settings, SettingsError
 from sandbox.company import simulate
@@ -208,8 +209,7 @@ def _table(database: warehouse.Database, section: Section) -> Table:
     names = [column[0] for column in answer.description or []]
     rows = answer.fetchall()
     table = Table(title=section.title, title_justify="left")
-    for number, name in enumerate(names):
-        is_figure = bool(rows) and not any(isinstance(row[number], str) for row in rows)
+    for name, is_figure in zip(names, figures(names, rows), strict=True):
         table.add_column(name, justify="right" if is_figure else "left")
     for row in rows:
         table.add_row(*("" if value is None else value if isinstance(value, str) else f"{value:,}" for value in row))

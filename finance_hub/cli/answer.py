@@ -18,19 +18,26 @@ _READABLE = 24
 def laid_out(names: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> RenderableType:
     """Rows as a table, or one below the other with a line for each column, when a table's columns would be too narrow to read."""
     cells = [[_cell(value) for value in row] for row in rows]
-    widths = [
-        max(len(name), min(_READABLE, max((cell.cell_len for cell in column), default=0)))
-        for name, column in zip(names, zip(*cells, strict=True) if cells else ((),) * len(names), strict=True)
-    ]
-    if sum(widths) + 3 * len(widths) + 1 > console.width and rows:
+    if cells and _narrowest(names, cells) > console.width:
         return _records(names, cells)
     table = Table()
-    numbers = [_are_numbers(column) for column in zip(*rows, strict=True)] if rows else [False] * len(names)
-    for name, is_number in zip(names, numbers, strict=True):
-        table.add_column(Text(name), justify="right" if is_number else "left")
+    for name, is_figure in zip(names, figures(names, rows), strict=True):
+        table.add_column(Text(name), justify="right" if is_figure else "left")
     for row in cells:
         table.add_row(*row)
     return table
+
+
+def figures(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Of which columns all that is known are numbers."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return [_are_numbers(column) for column in columns]
+
+
+def _narrowest(names: Sequence[str], cells: Sequence[Sequence[Text]]) -> int:
+    """The width of a table, its lines between columns included, whose cells can still be read."""
+    longest: list[int] = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
+    return 1 + sum(3 + max(len(name), min(_READABLE, length)) for name, length in zip(names, longest, strict=True))
 
 
 def _records(names: Sequence[str], cells: Sequence[Sequence[Text]]) -> Group:
