@@ -47,9 +47,9 @@ def defs() -> dg.Definitions:
         command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         if wanted:  # their tests are dbt's
             command += ["--indirect-selection", "empty", "--exclude", views.criteria(manifest, wanted)]
-        with warehouse.lent(settings.warehouse):
-            with models.as_environment_of(settings.home):
-                running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
+        with models.as_environment_of(settings.home):
+            running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
+        with warehouse.lent(settings.warehouse):  # takes seconds after a first load, as dbt does to start: it asks again until it may open
             yield from _made(manifest, wanted, columns)
             yield from _events(running, columns)
 
