@@ -150,6 +150,7 @@ known as (
 
 -- Of n errors the (n + 1) * 95 % th from below is the bound within which a next one lies in 95 of 100 cases (split conformal prediction).
 -- The errors of one month that was told several times are much the same: as many as there are months count as errors of their own.
+-- The next months being harder to foresee than later ones is luck: what was hard to foresee soon is no easier later.
 widths as (
 
     select
@@ -157,9 +158,10 @@ widths as (
         ahead_from,
         origin_month,
         score_count,
-        scores[cast(least(ceil(0.95 * score_count * (1 + 1 / month_count)), score_count) as bigint)] as width95,
-        scores[cast(least(ceil(0.8 * score_count * (1 + 1 / month_count)), score_count) as bigint)] as width80
+        max(scores[cast(least(ceil(0.95 * score_count * (1 + 1 / month_count)), score_count) as bigint)]) over so_far as width95,
+        max(scores[cast(least(ceil(0.8 * score_count * (1 + 1 / month_count)), score_count) as bigint)]) over so_far as width80
     from known
+    window so_far as (partition by forecast_level, origin_month order by ahead_from)
 
 ),
 
