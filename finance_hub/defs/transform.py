@@ -49,7 +49,8 @@ def defs() -> dg.Definitions:
             command += ["--indirect-selection", "empty", "--exclude", views.criteria(manifest, wanted)]
         with models.as_environment_of(settings.home):
             running = Dbt().cli(command, context=context, manifest=manifest, target_path=models.run_folder(settings.home))
-        with warehouse.lent(settings.warehouse):  # takes seconds after a first load, as dbt does to start: it asks again until it may open
+        # Takes seconds after a first load, as dbt does to start: it asks again until it may open.
+        with warehouse.lent(settings.warehouse):
             yield from _made(manifest, wanted, columns)
             yield from _events(running, columns)
 
