@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-out = Console(file=sys.stdout)  # fixed now: a run sends what others print elsewhere
+_IN_FILES = 160
+"""Characters in a line of a file or a pipe, which has no width: those of a terminal that nobody sees would break most names."""
+
+# Where to print is fixed now: a run sends what others print elsewhere.
+out = Console(file=sys.stdout, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _IN_FILES)
 err = Console(stderr=True)
 
 Home = Annotated[Path, typer.Option("--home", envvar="FINANCE_HUB_HOME", help="The folder that holds everything runs write.")]

@@ -164,21 +164,44 @@ cut as (
 
 ),
 
--- Credit notes take back what was billed in the term in which they are written.
+billed as (
+
+    select
+        documents.customer_id,
+        documents.currency_txn,
+        documents.document_date,
+        documents.document_id,
+        documents.net_txn,
+        case when cut.term_txn <> 0 or cut.service_txn <> 0 then cut.term_start end as term_start
+    from documents
+    inner join cut on documents.connection_id = cut.connection_id and documents.document_id = cut.document_id
+
+),
+
+-- A credit note takes back a bill of the year before it: the last one that asks for as much, else the last one that asks for more.
 credits as (
 
     select
         documents.connection_id,
         documents.document_id,
         documents.net_txn,
-        terms.term_start
+        billed.term_start
     from documents
-    asof left join terms
+    left join billed
         on
-            documents.customer_id = terms.customer_id
-            and documents.currency_txn = terms.currency_txn
-            and documents.document_date >= terms.term_start
+            documents.customer_id = billed.customer_id
+            and documents.currency_txn = billed.currency_txn
+            and billed.document_date between documents.document_date - 365 and documents.document_date
+            and billed.net_txn >= -documents.net_txn
     where documents.document_kind = 'sale_credit'
+    qualify row_number() over (
+        partition by documents.connection_id, documents.document_id
+        order by
+            case when billed.net_txn = -documents.net_txn then 0 else 1 end,
+            billed.document_date desc,
+            billed.net_txn desc,
+            billed.document_id desc
+    ) = 1
 
 ),
 
