@@ -35,7 +35,7 @@ from sandbox.server import Shown as Company
 AS_OF = date(2026, 6, 30)
 SYSTEMS = {"sap", "oracle_fusion", "netsuite", "quickbooks", "xero", "adaptive", "anaplan", "planguru", "vena", "ecb"}
 PARTS = {
-    "variances and what drives them": ("marts.planning",),
+    "variances and what drives them": ("core.fct_variance", "marts.planning"),
     "forecasts and their back-test": ("core.fct_forecast", "core.fct_forecast_level", "marts.forecast"),
 }
 """Parts of a build, by the folders or names of their models."""

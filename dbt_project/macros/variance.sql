@@ -158,3 +158,18 @@ compared_with as (
 
 ),
 {% endmacro %}
+
+{# How a row of variance_driver is told: who it is, and whether that is beyond what it usually is. #}
+{% macro driver_name(drivers) -%}
+    case
+        when {{ drivers }}.dimension = 'none' then 'lines that name nobody'
+        else
+            {{ drivers }}.dimension || ' ' || {{ drivers }}.member_name
+            || case {{ drivers }}.measured_against when 'usual' then ', beyond the usual' else '' end
+    end
+{%- endmacro %}
+
+{# Which of them are told first: the largest of each step down, department before product before customer or vendor. #}
+{% macro driver_order(drivers) -%}
+    {{ drivers }}.contributor_rank, case {{ drivers }}.dimension when 'department' then 1 when 'product' then 2 else 3 end
+{%- endmacro %}

@@ -47,7 +47,7 @@ budgets as (
                     then variances.full_year_budget
             end
         ) as full_year_budget
-    from {{ ref('budget_variance') }} as variances
+    from {{ ref('fct_variance') }} as variances
     inner join years on variances.entity_id = years.entity_id and variances.fiscal_year = years.fiscal_year
     where variances.comparison = 'budget_original' and variances.department_name = 'all'
     group by all

@@ -153,7 +153,7 @@ plans_of_accounts as (
         concat_ws('|', variances.entity_id, variances.account_class) as entity_key,
         variances.fiscal_year,
         variances.full_year_budget as budget
-    from {{ ref('budget_variance') }} as variances
+    from {{ ref('fct_variance') }} as variances
     where variances.comparison = 'budget_original' and variances.department_name = 'all' and variances.full_year_budget is not null
 
 ),

@@ -22,7 +22,7 @@ entities as (
 variances as (
 
     select variances.*
-    from {{ ref('budget_variance') }} as variances
+    from {{ ref('fct_variance') }} as variances
     inner join parameters on variances.period_month = parameters.closed_month
     where
         variances.comparison = 'budget_original' and variances.department_name = 'all'
@@ -78,16 +78,11 @@ driver_evidence as (
         to_json(
             list(
                 {
-                    'name': case
-                        when drivers.dimension = 'none' then 'lines that name nobody'
-                        else
-                            drivers.dimension || ' ' || drivers.member_name
-                            || case drivers.measured_against when 'usual' then ', beyond the usual' else '' end
-                    end,
+                    'name': {{ driver_name('drivers') }},
                     'amount': cast(drivers.amount as varchar),
                     'share': round(drivers.share_pct / 100, 4)
                 }
-                order by drivers.contributor_rank, case drivers.dimension when 'department' then 1 when 'product' then 2 else 3 end
+                order by {{ driver_order('drivers') }}
             )[1:3]
         ) as evidence
     from {{ ref('variance_driver') }} as drivers

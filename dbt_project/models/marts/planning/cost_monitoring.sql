@@ -63,7 +63,7 @@ budgets as (
         variances.department_name,
         variances.period_month,
         sum(variances.budget) as budget
-    from {{ ref('budget_variance') }} as variances
+    from {{ ref('fct_variance') }} as variances
     inner join (select distinct connection_id, account_id from costs) as accounts
         on variances.connection_id = accounts.connection_id and variances.account_id = accounts.account_id
     where variances.comparison = 'budget_current'

@@ -34,7 +34,7 @@ variances as (
         actual,
         coalesce(budget, 0) as budget,
         currency
-    from {{ ref('budget_variance') }}
+    from {{ ref('fct_variance') }}
     where
         account_class = 'expense'
         and is_closed_month

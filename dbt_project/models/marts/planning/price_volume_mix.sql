@@ -164,7 +164,7 @@ revenue as (
         comparison,
         sum(actual) as actual,
         sum(coalesce(budget, 0)) as budget
-    from {{ ref('budget_variance') }}
+    from {{ ref('fct_variance') }}
     where department_name = 'all' and account_class = 'revenue'
     group by entity_id, period_month, comparison
 

@@ -9,7 +9,7 @@ parameters as (
 all_variances as (
 
     select variances.*
-    from {{ ref('budget_variance') }} as variances
+    from {{ ref('fct_variance') }} as variances
     cross join parameters
     where
         variances.is_closed_month
@@ -133,13 +133,15 @@ bases as (
 
 planned_departments as (
 
-    select distinct
+    select
         connection_id,
         account_id,
         period_month,
-        comparison
+        comparison,
+        sum(abs(actual)) as actual
     from all_variances
     where department_name <> 'all' and comparison not in ('prior_year', 'prior_period')
+    group by connection_id, account_id, period_month, comparison
 
 ),
 
@@ -187,7 +189,16 @@ contributions as (
             and parts.account_id = variances.account_id
             and parts.period_month = variances.period_month
             and parts.comparison = variances.comparison
-    where parts.department_name <> 'all' and parts.comparison not in ('prior_year', 'prior_period')
+    inner join planned_departments
+        on
+            parts.connection_id = planned_departments.connection_id
+            and parts.account_id = planned_departments.account_id
+            and parts.period_month = planned_departments.period_month
+            and parts.comparison = planned_departments.comparison
+    where
+        parts.department_name <> 'all'
+        -- A plan may name the department of what the books book without one: that tells nothing of who earned or spent it.
+        and (planned_departments.actual <> 0 or variances.actual = 0)
 
 ),
 
