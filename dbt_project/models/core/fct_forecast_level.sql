@@ -180,13 +180,7 @@ placed as (
 
     select
         levels.forecast_level,
-        case levels.forecast_level
-            when 'line' then valued.leaf_key
-            when 'account' then concat_ws('|', valued.connection_id, valued.entity_id, valued.account_id)
-            when 'entity' then concat_ws('|', valued.entity_id, valued.account_class)
-            when 'group_account' then concat_ws('|', valued.group_account_code, valued.account_class)
-            else valued.account_class
-        end as series_key,
+        {{ forecast_series_key('levels.forecast_level', 'valued') }} as series_key,
         case levels.forecast_level
             when 'line' then concat_ws('|', valued.connection_id, valued.entity_id, valued.account_id)
             when 'account' then concat_ws('|', valued.entity_id, valued.account_class)
@@ -213,13 +207,7 @@ placed as (
         valued.currency_rpt,
         case when levels.is_of_company then valued.origin_rate else cast(1 as decimal(18, 9)) end as rate_rpt
     from valued
-    cross join
-        (
-            select
-                unnest(['line', 'account', 'entity', 'group_account', 'group']) as forecast_level,
-                unnest([true, true, true, false, false]) as is_of_company,
-                unnest([true, true, false, false, false]) as has_account
-        ) as levels
+    cross join ({{ forecast_levels() }}) as levels
     where levels.is_of_company or valued.is_in_group
 
 ),

@@ -85,7 +85,7 @@ quarters as (
 
 ),
 
-to_date as (
+closed as (
 
     select
         quarters.forecast_level,
@@ -100,6 +100,41 @@ to_date as (
             and quarters.series_key = booked.series_key
             and booked.period_month between quarters.first_month and quarters.last_month
     group by quarters.forecast_level, quarters.series_key, quarters.origin_month
+
+),
+
+late as (
+
+    select
+        quarters.forecast_level,
+        quarters.series_key,
+        quarters.origin_month,
+        sum(amounts.late_amount) as late_amount
+    from quarters
+    inner join {{ ref('fct_late_amount') }} as amounts
+        on
+            quarters.forecast_level = amounts.forecast_level
+            and quarters.series_key = amounts.series_key
+            and amounts.period_month >= quarters.first_month
+            and amounts.known_month <= quarters.origin_month
+    group by quarters.forecast_level, quarters.series_key, quarters.origin_month
+
+),
+
+to_date as (
+
+    select
+        closed.forecast_level,
+        closed.series_key,
+        closed.origin_month,
+        coalesce(closed.closed_amount, 0) + coalesce(late.late_amount, 0) as known_amount,
+        closed.actual_amount
+    from closed
+    left join late
+        on
+            closed.forecast_level = late.forecast_level
+            and closed.series_key = late.series_key
+            and closed.origin_month = late.origin_month
 
 ),
 
@@ -133,8 +168,8 @@ outlooks as (
         to_come.entity_id,
         to_come.origin_month,
         to_come.rate_rpt,
-        coalesce(to_date.closed_amount, 0) + to_come.mean_amount as outlook,
-        coalesce(to_date.closed_amount, 0) + to_come.naive_amount as naive_outlook,
+        to_date.known_amount + to_come.mean_amount as outlook,
+        to_date.known_amount + to_come.naive_amount as naive_outlook,
         to_date.actual_amount as actual
     from to_come
     inner join to_date
