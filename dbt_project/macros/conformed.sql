@@ -8,6 +8,7 @@
     {%- set ads = ['google_ads', 'meta_ads', 'linkedin_ads'] -%}
     {%- set systems = {
         'gl_quarantine': ['xero', 'quickbooks'],
+        'products': ['xero', 'netsuite', 'quickbooks'],
         'companies': sales,
         'people': sales + ['marketo', 'mailchimp'],
         'deals': sales,
@@ -55,6 +56,7 @@
             'street', 'city', 'postal_code', 'created_at',
         ],
         'campaigns': ['connection_id', 'campaign_ref', 'campaign_name'],
+        'products': ['connection_id', 'product_ref', 'product_code', 'product_name'],
         'plan_lines': [
             'connection_id', 'org_unit_id', 'plan_line_id', 'plan_id', 'plan_name', 'scenario', 'plan_updated_at', 'department_name',
             'account_id', 'period_month', 'amount_func', 'is_debit_positive',

@@ -34,12 +34,15 @@ lines as (
         lines.product_ref,
         lines.party_id,
         parties.party_name,
+        products.product_name,
         accounts.account_class,
         sum(lines.amount_func * accounts.natural_sign) as amount
     from {{ ref('fct_gl_line') }} as lines
     inner join {{ ref('dim_account') }} as accounts
         on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
     left join {{ ref('dim_party') }} as parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
+    left join {{ ref('dim_product') }} as products
+        on lines.connection_id = products.connection_id and lines.product_ref = products.product_ref
     where accounts.is_profit_and_loss
     group by all
 
@@ -65,7 +68,7 @@ members as (
         period_month,
         'product' as dimension,
         product_ref as member_id,
-        product_ref as member_name,
+        coalesce(product_name, product_ref) as member_name,
         amount
     from lines
     where product_ref is not null
