@@ -37,6 +37,12 @@ campaigns as (
 
 ),
 
+products as (
+
+    select * from {{ ref('dim_product') }}
+
+),
+
 parties as (
 
     select * from {{ ref('dim_party') }}
@@ -69,6 +75,7 @@ final as (
         chart.group_account_name,
         lines.department_name,
         campaigns.campaign_name,
+        coalesce(products.product_name, lines.product_ref) as product_name,
         lines.party_id,
         parties.party_name,
         lines.partner_entity_id,
@@ -94,6 +101,7 @@ final as (
     left join accounts on lines.connection_id = accounts.connection_id and lines.account_id = accounts.account_id
     left join chart on lines.group_account_code = chart.group_account_code
     left join campaigns on lines.entity_id = campaigns.entity_id and lines.campaign_id = campaigns.campaign_id
+    left join products on lines.connection_id = products.connection_id and lines.product_ref = products.product_ref
     left join parties on lines.connection_id = parties.connection_id and lines.party_id = parties.party_id
     -- Readers ask for an account's page: rows that are read together lie together.
     order by lines.entity_id, lines.period_month, accounts.account_code, lines.posting_date
