@@ -7,6 +7,7 @@ models is left to dbt.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -78,16 +79,26 @@ def make(database: Database, views: Iterable[View]) -> None:
 
 
 def criteria(manifest: Mapping[str, Any], views: Iterable[View]) -> str:
-    """These views in dbt's words, for its ``--exclude``: by beginnings of file names that they alone have.
+    """These views in dbt's words, for its ``--exclude``: folders that hold nothing else, and beginnings of names that they alone have in theirs.
 
     dbt compares each word with every node, for which a word for each view would take it seconds.
     """
-    names = {view.name for view in views}
-    others = [node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["name"] not in names]
+    wanted = {view.unique_id for view in views}
+    paths = {name: tuple(node["fqn"]) for name, node in manifest["nodes"].items()}
+    begun_by_others: set[tuple[str, ...]] = set()
+    beside: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, path in paths.items():
+        if name not in wanted:
+            begun_by_others.update(path[:length] for length in range(1, len(path) + 1))
+            beside[path[:-1]].append(path[-1])
 
-    def beginning(name: str) -> str:
-        parts = name.split("_")
-        found = ("_".join(parts[:count]) + "_" for count in range(1, len(parts)))
-        return next((f"{begun}*" for begun in found if not any(other.startswith(begun) for other in others)), name)
+    def word(path: tuple[str, ...]) -> str:
+        for length in range(2, len(path)):
+            if path[:length] not in begun_by_others:
+                return ".".join(path[:length])
+        parts = path[-1].split("_")
+        begun = ("_".join(parts[:count]) + "_" for count in range(1, len(parts)))
+        name = next((f"{each}*" for each in begun if not any(other.startswith(each) for other in beside[path[:-1]])), path[-1])
+        return ".".join([*path[:-1], name])
 
-    return " ".join(f"file:{begun}.sql" for begun in sorted({beginning(name) for name in names}))
+    return " ".join(f"fqn:{each}" for each in sorted({word(paths[name]) for name in wanted}))
