@@ -1,4 +1,13 @@
 -- The lines of the documents that make journals, net of tax, positive as the document has them.
+{%- set numbered = "'line ' || line_number" %}
+{%- set keys_of_lines = [
+    ('invoice', 'line_item_id'),
+    ('credit_note', 'line_item_id'),
+    ('bank_transaction', 'line_item_id'),
+    ('prepayment', numbered),
+    ('overpayment', numbered),
+    ('manual_journal', numbered),
+] %}
 with
 
 documents as (
@@ -26,41 +35,19 @@ named_accounts as (
 
 tracking as (
 
-    select
-        connection_id,
-        invoice_id as document_id,
-        line_item_id as line_key,
-        category_name,
-        tracking_option_id,
-        option_name
-    from {{ ref('stg_xero__invoice_line_tracking') }}
-    union all
-    select
-        connection_id,
-        credit_note_id as document_id,
-        line_item_id as line_key,
-        category_name,
-        tracking_option_id,
-        option_name
-    from {{ ref('stg_xero__credit_note_line_tracking') }}
-    union all
-    select
-        connection_id,
-        bank_transaction_id as document_id,
-        line_item_id as line_key,
-        category_name,
-        tracking_option_id,
-        option_name
-    from {{ ref('stg_xero__bank_transaction_line_tracking') }}
-    union all
-    select
-        connection_id,
-        manual_journal_id as document_id,
-        'line ' || line_number as line_key,
-        category_name,
-        tracking_option_id,
-        option_name
-    from {{ ref('stg_xero__manual_journal_line_tracking') }}
+    {% for table, line_key in keys_of_lines if table not in ['prepayment', 'overpayment'] %}
+        select
+            connection_id,
+            {{ table }}_id as document_id,
+            {{ line_key }} as line_key,
+            category_name,
+            tracking_option_id,
+            option_name
+        from {{ ref('stg_xero__' ~ table ~ '_line_tracking') }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 ),
 
@@ -79,81 +66,23 @@ dimensions as (
 
 lines as (
 
-    select
-        connection_id,
-        'invoice' as source_table,
-        invoice_id as document_id,
-        line_item_id as line_key,
-        line_number,
-        account_id,
-        account_code,
-        description,
-        amount_txn,
-        tax_txn,
-        tax_code,
-        item_code
-    from {{ ref('stg_xero__invoice_lines') }}
-    union all
-    select
-        connection_id,
-        'credit_note' as source_table,
-        credit_note_id as document_id,
-        line_item_id as line_key,
-        line_number,
-        account_id,
-        account_code,
-        description,
-        amount_txn,
-        tax_txn,
-        tax_code,
-        item_code
-    from {{ ref('stg_xero__credit_note_lines') }}
-    union all
-    select
-        connection_id,
-        'bank_transaction' as source_table,
-        bank_transaction_id as document_id,
-        line_item_id as line_key,
-        line_number,
-        account_id,
-        account_code,
-        description,
-        amount_txn,
-        tax_txn,
-        tax_code,
-        item_code
-    from {{ ref('stg_xero__bank_transaction_lines') }}
-    union all
-    select
-        connection_id,
-        'prepayment' as source_table,
-        prepayment_id as document_id,
-        'line ' || line_number as line_key,
-        line_number,
-        account_id,
-        account_code,
-        description,
-        amount_txn,
-        tax_txn,
-        tax_code,
-        item_code
-    from {{ ref('stg_xero__prepayment_lines') }}
-    union all
-    select
-        connection_id,
-        'overpayment' as source_table,
-        overpayment_id as document_id,
-        'line ' || line_number as line_key,
-        line_number,
-        account_id,
-        account_code,
-        description,
-        amount_txn,
-        tax_txn,
-        tax_code,
-        item_code
-    from {{ ref('stg_xero__overpayment_lines') }}
-    union all
+    {% for table, line_key in keys_of_lines if table != 'manual_journal' %}
+        select
+            connection_id,
+            '{{ table }}' as source_table,
+            {{ table }}_id as document_id,
+            {{ line_key }} as line_key,
+            line_number,
+            account_id,
+            account_code,
+            description,
+            amount_txn,
+            tax_txn,
+            tax_code,
+            item_code
+        from {{ ref('stg_xero__' ~ table ~ '_lines') }}
+        union all
+    {% endfor %}
     select
         connection_id,
         'manual_journal' as source_table,
