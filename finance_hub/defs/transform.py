@@ -43,8 +43,7 @@ def defs() -> dg.Definitions:
             views.make(database, wanted)
             columns: dict[str, Columns] = dict(warehouse.columns(database))
         hub.meanwhile()
-        # The project is as it was parsed for the manifest above: dbt need not read its files again.
-        command = ["build", "--exclude-resource-type", "unit_test", "--no-write-json", "--no-partial-parse-file-diff"]
+        command = ["build", "--exclude-resource-type", "unit_test", "--no-write-json"]
         command += ["--log-path", str(settings.home / "logs"), "--log-level-file", "warn"]  # the rest is in Dagster's event log
         if wanted:  # their tests are dbt's
             command += ["--indirect-selection", "empty", "--exclude", views.criteria(manifest, wanted)]
