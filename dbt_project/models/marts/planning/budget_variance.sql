@@ -35,8 +35,7 @@ final as (
     from variances
     left join notes
         on
-            variances.department_name = 'all'
-            and variances.connection_id = notes.connection_id
+            case when variances.department_name = 'all' then variances.connection_id end = notes.connection_id
             and variances.account_id = notes.account_id
             and variances.period_month = notes.period_month
             and variances.comparison = notes.comparison
