@@ -92,7 +92,7 @@ def test_breaches_of_the_plan_are_those_of_the_comparison_with_plans_each_once_a
         """
         with years as (
             select *, case when entity_id = 'meridian_uk_ltd' then date '2026-03-01' else date '2025-12-01' end as year_end
-            from marts.budget_variance where comparison = 'budget_original' and department_name = 'all' and full_year_budget is not null
+            from core.fct_variance where comparison = 'budget_original' and department_name = 'all' and full_year_budget is not null
         ),
         rates as (select entity_id, origin_month, any_value(rate_rpt) as rate from marts.forecast where forecast_level = 'account' group by all)
         select count(*), count(*) filter (abs(ytd_variance) * rate > 2000 and abs(ytd_variance) * 100 > 10 * abs(ytd_budget))
