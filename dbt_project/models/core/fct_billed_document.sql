@@ -42,16 +42,16 @@ documents as (
         documents.currency_func,
         posted.net_func,
         -- A journal in the books' own currency alone tells another currency's amount by the document's total.
-        case
-            when documents.currency_txn = documents.currency_func then posted.net_func
-            when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.net_txn
-            else {{ posted('documents.total_txn * posted.net_func / nullif(documents.total_func, 0)', 'documents.currency_txn') }}
-        end as net_txn,
-        case
-            when documents.currency_txn = documents.currency_func then posted.ahead_func
-            when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.ahead_txn
-            else {{ posted('documents.total_txn * posted.ahead_func / nullif(documents.total_func, 0)', 'documents.currency_txn') }}
-        end as ahead_txn,
+        {% for part in ['net', 'ahead'] %}
+            case
+                when documents.currency_txn = documents.currency_func then posted.{{ part }}_func
+                when posted.currency_txn = documents.currency_txn and posted.net_txn is not null then posted.{{ part }}_txn
+                else
+                    {{ posted(
+                        'documents.total_txn * posted.' ~ part ~ '_func / nullif(documents.total_func, 0)', 'documents.currency_txn'
+                    ) }}
+            end as {{ part }}_txn,
+        {% endfor %}
         1 - coalesce(documents.open_txn / nullif(documents.total_txn, 0), 0) as settled_share
     from {{ ref('fct_document') }} as documents
     inner join posted on documents.connection_id = posted.connection_id and documents.document_id = posted.document_id

@@ -149,8 +149,12 @@ ordered as (
 cut as (
 
     select
+        customer_id,
         connection_id,
         document_id,
+        document_date,
+        currency_txn,
+        net_txn,
         case
             when is_due then least(ahead_so_far, bill_txn) - least(ahead_so_far - paper_ahead_txn, bill_txn)
             else 0
@@ -164,20 +168,6 @@ cut as (
 
 ),
 
-billed as (
-
-    select
-        documents.customer_id,
-        documents.currency_txn,
-        documents.document_date,
-        documents.document_id,
-        documents.net_txn,
-        case when cut.term_txn <> 0 or cut.service_txn <> 0 then cut.term_start end as term_start
-    from documents
-    inner join cut on documents.connection_id = cut.connection_id and documents.document_id = cut.document_id
-
-),
-
 -- A credit note takes back a bill of the year before it: the last one that asks for as much, else the last one that asks for more.
 credits as (
 
@@ -185,22 +175,22 @@ credits as (
         documents.connection_id,
         documents.document_id,
         documents.net_txn,
-        billed.term_start
+        case when cut.term_txn <> 0 or cut.service_txn <> 0 then cut.term_start end as term_start
     from documents
-    left join billed
+    left join cut
         on
-            documents.customer_id = billed.customer_id
-            and documents.currency_txn = billed.currency_txn
-            and billed.document_date between documents.document_date - 365 and documents.document_date
-            and billed.net_txn >= -documents.net_txn
+            documents.customer_id = cut.customer_id
+            and documents.currency_txn = cut.currency_txn
+            and cut.document_date between documents.document_date - 365 and documents.document_date
+            and cut.net_txn >= -documents.net_txn
     where documents.document_kind = 'sale_credit'
     qualify row_number() over (
         partition by documents.connection_id, documents.document_id
         order by
-            case when billed.net_txn = -documents.net_txn then 0 else 1 end,
-            billed.document_date desc,
-            billed.net_txn desc,
-            billed.document_id desc
+            case when cut.net_txn = -documents.net_txn then 0 else 1 end,
+            cut.document_date desc,
+            cut.net_txn desc,
+            cut.document_id desc
     ) = 1
 
 ),
@@ -222,22 +212,21 @@ pieces as (
         union all
     {% endfor %}
     select
-        cut.connection_id,
-        cut.document_id,
+        connection_id,
+        document_id,
         case
-            when documents.customer_id is null then 'no_customer'
-            when cut.term_start is null then 'before_first_deal'
-            when cut.months_in >= cut.term_months then 'after_term'
+            when customer_id is null then 'no_customer'
+            when term_start is null then 'before_first_deal'
+            when months_in >= term_months then 'after_term'
             else 'beyond_deal'
         end as part,
-        documents.net_txn - cut.term_txn - cut.service_txn as part_txn,
-        cut.term_start,
-        cut.billing_months,
-        cut.months_in,
-        cut.term_months
+        net_txn - term_txn - service_txn as part_txn,
+        term_start,
+        billing_months,
+        months_in,
+        term_months
     from cut
-    inner join documents on cut.connection_id = documents.connection_id and cut.document_id = documents.document_id
-    where documents.document_kind = 'sale' and documents.net_txn <> cut.term_txn + cut.service_txn
+    where net_txn <> term_txn + service_txn
     union all
     select
         connection_id,
