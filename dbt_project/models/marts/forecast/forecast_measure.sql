@@ -85,56 +85,43 @@ quarters as (
 
 ),
 
-closed as (
+amounts as (
 
     select
-        quarters.forecast_level,
-        quarters.series_key,
-        quarters.origin_month,
-        sum(case when booked.period_month <= quarters.origin_month then booked.closed_amount end) as closed_amount,
-        sum(booked.actual_amount) as actual_amount
-    from quarters
-    inner join booked
-        on
-            quarters.forecast_level = booked.forecast_level
-            and quarters.series_key = booked.series_key
-            and booked.period_month between quarters.first_month and quarters.last_month
-    group by quarters.forecast_level, quarters.series_key, quarters.origin_month
-
-),
-
-late as (
-
+        forecast_level,
+        series_key,
+        period_month,
+        period_month as known_month,
+        closed_amount as amount,
+        actual_amount
+    from booked
+    union all
     select
-        quarters.forecast_level,
-        quarters.series_key,
-        quarters.origin_month,
-        sum(amounts.late_amount) as late_amount
-    from quarters
-    inner join {{ ref('fct_late_amount') }} as amounts
-        on
-            quarters.forecast_level = amounts.forecast_level
-            and quarters.series_key = amounts.series_key
-            and amounts.period_month >= quarters.first_month
-            and amounts.known_month <= quarters.origin_month
-    group by quarters.forecast_level, quarters.series_key, quarters.origin_month
+        forecast_level,
+        series_key,
+        period_month,
+        known_month,
+        late_amount as amount,
+        null as actual_amount
+    from {{ ref('fct_late_amount') }}
 
 ),
 
 to_date as (
 
     select
-        closed.forecast_level,
-        closed.series_key,
-        closed.origin_month,
-        coalesce(closed.closed_amount, 0) + coalesce(late.late_amount, 0) as known_amount,
-        closed.actual_amount
-    from closed
-    left join late
+        quarters.forecast_level,
+        quarters.series_key,
+        quarters.origin_month,
+        coalesce(sum(case when amounts.known_month <= quarters.origin_month then amounts.amount end), 0) as known_amount,
+        sum(amounts.actual_amount) as actual_amount
+    from quarters
+    inner join amounts
         on
-            closed.forecast_level = late.forecast_level
-            and closed.series_key = late.series_key
-            and closed.origin_month = late.origin_month
+            quarters.forecast_level = amounts.forecast_level
+            and quarters.series_key = amounts.series_key
+            and amounts.period_month between quarters.first_month and quarters.last_month
+    group by quarters.forecast_level, quarters.series_key, quarters.origin_month
 
 ),
 
