@@ -1,4 +1,4 @@
--- One row a reference: a code that was used again is that of the product which bears it now.
+-- Lines refer to some products by a code, which more than one may bear: it is told by the first of their names.
 with
 
 products as (

@@ -134,17 +134,25 @@ bases as (
 
 ),
 
-planned_departments as (
+-- Departments against their own plan, each with what all of them booked.
+parts as (
 
     select
+        *,
+        sum(abs(actual)) over (partition by connection_id, account_id, period_month, comparison) as departments_actual
+    from all_variances
+    where department_name <> 'all' and comparison not in ('prior_year', 'prior_period')
+
+),
+
+planned_departments as (
+
+    select distinct
         connection_id,
         account_id,
         period_month,
-        comparison,
-        sum(abs(actual)) as actual
-    from all_variances
-    where department_name <> 'all' and comparison not in ('prior_year', 'prior_period')
-    group by connection_id, account_id, period_month, comparison
+        comparison
+    from parts
 
 ),
 
@@ -185,23 +193,15 @@ contributions as (
         parts.department_name as member_id,
         parts.department_name as member_name,
         parts.variance_abs as amount
-    from all_variances as parts
+    from parts
     inner join variances
         on
             parts.connection_id = variances.connection_id
             and parts.account_id = variances.account_id
             and parts.period_month = variances.period_month
             and parts.comparison = variances.comparison
-    inner join planned_departments
-        on
-            parts.connection_id = planned_departments.connection_id
-            and parts.account_id = planned_departments.account_id
-            and parts.period_month = planned_departments.period_month
-            and parts.comparison = planned_departments.comparison
-    where
-        parts.department_name <> 'all'
-        -- A plan may name the department of what the books book without one: that tells nothing of who earned or spent it.
-        and (planned_departments.actual <> 0 or variances.actual = 0)
+    -- A plan may name the department of what the books book without one: that tells nothing of who earned or spent it.
+    where parts.departments_actual <> 0 or variances.actual = 0
 
 ),
 

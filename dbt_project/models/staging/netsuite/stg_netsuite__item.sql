@@ -13,8 +13,7 @@ renamed as (
         id as item_id,
         itemid as item_code,
         displayname as display_name,
-        fullname as full_name,
-        itemtype as item_type
+        fullname as full_name
     from source
 
 )
