@@ -22,6 +22,11 @@
     cast(round({{ amount }}, 4) as decimal(20, 4))
 {%- endmacro %}
 
+{# The sum of a group's amounts, null where one of them is unknown: a part is never taken for the whole. #}
+{% macro whole_sum(amount) -%}
+    case when count({{ amount }}) = count(*) then sum({{ amount }}) end
+{%- endmacro %}
+
 {# amount x part / whole to four decimals, rounded half away from zero; all with four decimals. In whole numbers: a quotient of decimals would
    be a floating one. Null where the whole is 0. #}
 {% macro apportioned(amount, part, whole) -%}

@@ -18,7 +18,7 @@ purchases as (
         entity_id,
         customer_id,
         purchase_date,
-        case when count(amount_rpt) = count(*) then sum(amount_rpt) end as amount_rpt
+        {{ whole_sum('amount_rpt') }} as amount_rpt
     from {{ ref('fct_customer_purchase') }}
     where document_kind = 'sale' and amount_func > 0
     group by entity_id, customer_id, purchase_date
@@ -97,7 +97,7 @@ described as (
                     then 1
             end
         ) as regular_gaps,
-        case when count(amount_rpt) = count(*) then sum(amount_rpt) end as amount_rpt,
+        {{ whole_sum('amount_rpt') }} as amount_rpt,
         case
             when count(amount_rpt) = count(*) then avg(case when purchase_date > first_purchase_date then amount_rpt end)
         end as repeat_amount_rpt

@@ -233,11 +233,11 @@ final as (
         max(history_months) as history_months,
         count(*) as line_count,
         any_value(currency) as currency,
-        cast(case when count(mean_amount) = count(*) then sum(mean_amount) end as decimal(20, 4)) as mean_amount,
-        cast(case when count(naive_amount) = count(*) then sum(naive_amount) end as decimal(20, 4)) as naive_amount,
-        cast(case when count(actual_amount) = count(*) then sum(actual_amount) end as decimal(20, 4)) as actual_amount,
-        cast(case when count(closed_amount) = count(*) then sum(closed_amount) end as decimal(20, 4)) as closed_amount,
-        cast(case when count(mean_rpt) = count(*) then sum(mean_rpt) end as decimal(20, 4)) as mean_rpt,
+        cast({{ whole_sum('mean_amount') }} as decimal(20, 4)) as mean_amount,
+        cast({{ whole_sum('naive_amount') }} as decimal(20, 4)) as naive_amount,
+        cast({{ whole_sum('actual_amount') }} as decimal(20, 4)) as actual_amount,
+        cast({{ whole_sum('closed_amount') }} as decimal(20, 4)) as closed_amount,
+        cast({{ whole_sum('mean_rpt') }} as decimal(20, 4)) as mean_rpt,
         any_value(currency_rpt) as currency_rpt,
         any_value(rate_rpt) as rate_rpt
     from placed

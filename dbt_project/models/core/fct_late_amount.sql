@@ -74,7 +74,7 @@ final as (
         series_key,
         period_month,
         known_month,
-        cast(case when count(late_amount) = count(*) then sum(late_amount) end as decimal(20, 4)) as late_amount,
+        cast({{ whole_sum('late_amount') }} as decimal(20, 4)) as late_amount,
         any_value(currency) as currency
     from placed
     group by forecast_level, series_key, period_month, known_month

@@ -85,7 +85,7 @@ summed as (
         months.department_name,
         months.period_month,
         months.is_forecast,
-        cast(case when count(months.amount) = count(*) then sum(months.amount) end as decimal(20, 4)) as amount
+        cast({{ whole_sum('months.amount') }} as decimal(20, 4)) as amount
     from budgets
     inner join months on budgets.connection_id = months.connection_id and budgets.account_id = months.account_id
     where months.period_month >= budgets.first_month and months.period_month <= budgets.fiscal_year_end_date

@@ -18,7 +18,7 @@ costs as (
     select
         entity_id,
         campaign_id,
-        case when count(cost_rpt) = count(*) then sum(cost_rpt) end as cost_total,
+        {{ whole_sum('cost_rpt') }} as cost_total,
         case when count(cost_rpt) = count(*) then sum(case when cost_source = 'platform' then cost_rpt else 0 end) end as cost_not_billed,
         min(currency_rpt) as currency_rpt
     from {{ ref('fct_campaign_cost') }}
@@ -68,9 +68,9 @@ books as (
         entity_id,
         campaign_id,
         attribution_model,
-        case when count(billed_rpt) = count(*) then sum(billed_rpt) end as attributed_billings,
-        case when count(recognised_rpt) = count(*) then sum(recognised_rpt) end as attributed_recognised,
-        case when count(gross_margin_rpt) = count(*) then sum(gross_margin_rpt) end as attributed_gross_margin
+        {{ whole_sum('billed_rpt') }} as attributed_billings,
+        {{ whole_sum('recognised_rpt') }} as attributed_recognised,
+        {{ whole_sum('gross_margin_rpt') }} as attributed_gross_margin
     from book_months
     group by entity_id, campaign_id, attribution_model
 
@@ -97,7 +97,7 @@ credits as (
         entity_id,
         campaign_id,
         attribution_model,
-        case when count(credit_amount_rpt) = count(*) then sum(credit_amount_rpt) end as attributed_revenue,
+        {{ whole_sum('credit_amount_rpt') }} as attributed_revenue,
         sum(weight) as new_customers
     from {{ ref('revenue_attribution') }}
     where campaign_id is not null

@@ -42,7 +42,7 @@ earned as (
 
     select
         months.customer_id,
-        case when count(months.revenue_rpt) = count(*) then sum(months.revenue_rpt) end as revenue,
+        {{ whole_sum('months.revenue_rpt') }} as revenue,
         case
             when count(months.revenue_rpt * margins.gross_margin) = count(*) then sum(months.revenue_rpt * margins.gross_margin)
         end as margin,

@@ -68,7 +68,7 @@ credits as (
 
     select
         touches.email_key,
-        case when count(credits.credit_amount_rpt) = count(*) then sum(credits.credit_amount_rpt) end as credit,
+        {{ whole_sum('credits.credit_amount_rpt') }} as credit,
         sum(credits.weight) as weight
     from touches
     inner join {{ ref('fct_attribution') }} as credits on touches.touch_id = credits.touch_id

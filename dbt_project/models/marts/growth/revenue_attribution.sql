@@ -17,9 +17,9 @@ books as (
 
     select
         conversion_id,
-        case when count(billed_rpt) = count(*) then sum(billed_rpt) end as billed_rpt,
-        case when count(recognised_rpt) = count(*) then sum(recognised_rpt) end as recognised_rpt,
-        case when count(gross_margin_rpt) = count(*) then sum(gross_margin_rpt) end as gross_margin_rpt
+        {{ whole_sum('billed_rpt') }} as billed_rpt,
+        {{ whole_sum('recognised_rpt') }} as recognised_rpt,
+        {{ whole_sum('gross_margin_rpt') }} as gross_margin_rpt
     from {{ ref('fct_conversion_amount') }}
     where conversion_id is not null
     group by conversion_id

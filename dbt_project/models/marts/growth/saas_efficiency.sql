@@ -40,7 +40,7 @@ recurring as (
     select
         months.entity_id,
         months.period_month,
-        case when count(months.recurring_rpt) = count(*) then sum(months.recurring_rpt) end as monthly_revenue,
+        {{ whole_sum('months.recurring_rpt') }} as monthly_revenue,
         case
             when count(months.recurring_rpt) = count(*)
                 then
@@ -67,8 +67,8 @@ quarters as (
         costs.entity_id,
         cast(date_trunc('quarter', costs.period_month) as date) as quarter_start,
         max(costs.period_month) as last_month,
-        case when count(costs.loaded_cost_rpt) = count(*) then sum(costs.loaded_cost_rpt) end as cost,
-        case when count(margins.revenue_rpt) = count(*) then sum(margins.revenue_rpt) end as revenue
+        {{ whole_sum('costs.loaded_cost_rpt') }} as cost,
+        {{ whole_sum('margins.revenue_rpt') }} as revenue
     from costs
     cross join parameters
     left join margins on costs.entity_id = margins.entity_id and costs.period_month = margins.period_month

@@ -111,7 +111,7 @@ channel_costs as (
         costs.entity_id,
         coalesce(campaigns.channel_id, 'unassigned') as channel_id,
         costs.period_month,
-        case when count(costs.cost_rpt) = count(*) then sum(costs.cost_rpt) end as cost
+        {{ whole_sum('costs.cost_rpt') }} as cost
     from {{ ref('fct_campaign_cost') }} as costs
     left join {{ ref('dim_campaign') }} as campaigns
         on costs.entity_id = campaigns.entity_id and costs.campaign_id = campaigns.campaign_id
@@ -207,7 +207,7 @@ wins as (
         case scopes.scope when 'all' then 'all' else credits.channel_id end as channel_id,
         credits.period_month,
         sum(credits.weight) as new_customers,
-        case when count(credits.credit_amount_rpt) = count(*) then sum(credits.credit_amount_rpt) end as attributed_revenue
+        {{ whole_sum('credits.credit_amount_rpt') }} as attributed_revenue
     from {{ ref('revenue_attribution') }} as credits
     cross join scopes
     where credits.attribution_model = 'linear' and credits.amount_basis = 'bookings'

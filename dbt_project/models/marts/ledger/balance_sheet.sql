@@ -163,7 +163,7 @@ earnings as (
         end as account_name,
         profits.currency_func,
         sum(profits.profit_func) as amount_func,
-        case when count(profits.profit_rpt) = count(*) then sum(profits.profit_rpt) end as amount_rpt
+        {{ whole_sum('profits.profit_rpt') }} as amount_rpt
     from period_ends
     inner join profits on period_ends.entity_id = profits.entity_id and period_ends.period_month >= profits.period_month
     group by all

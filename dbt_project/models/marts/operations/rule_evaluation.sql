@@ -347,7 +347,7 @@ acquisition as (
 
     select
         economics.entity_id,
-        case when count(economics.acquisition_cost) = count(*) then sum(economics.acquisition_cost) end as cost,
+        {{ whole_sum('economics.acquisition_cost') }} as cost,
         sum(economics.new_customers) as new_customers
     from {{ ref('unit_economics') }} as economics
     cross join parameters
