@@ -69,15 +69,15 @@ class StatementScore:
     """Cells of one statement of one entity: how many were compared, and how many differ.
 
     ``wrong_rpt`` counts differences above one cent in the reporting currency; ``rounded`` those of one cent, where a system splits an
-    amount over two accounts that the company keeps on one.
+    amount over two accounts that the company keeps on one. Both are None where the hub reports in another currency than the truth: dollars.
     """
 
     entity: str
     statement: str
     compared: int
     wrong_func: int
-    wrong_rpt: int
-    rounded: int
+    wrong_rpt: int | None
+    rounded: int | None
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,7 @@ def statements(connection: warehouse.Database, *, until: date) -> list[Statement
         rows = connection.execute(
             f"""
             with entities as ({ENTITIES}),
+            dollars as (select reporting_currency = 'USD' as are_told from hub.core.dim_as_of),
             truth as (
                 select entities.entity_id, entities.entity_name, month, place, func, rpt
                 from ({truth}) as t join entities on t.entity_id = entities.true_id where month <= $until and func <> 0
@@ -193,9 +194,11 @@ def statements(connection: warehouse.Database, *, until: date) -> list[Statement
                 where month between first_month and $until and func <> 0
             )
             select coalesce(entity_name, entity_id), count(*), count(*) filter (told.func is distinct from truth.func),
-                count(*) filter (abs(coalesce(told.rpt, 0) - coalesce(truth.rpt, 0)) > 0.01 or (told.rpt is null) <> (truth.rpt is null)),
-                count(*) filter (abs(told.rpt - truth.rpt) between 0.0001 and 0.01)
-            from told full join truth using (entity_id, month, place) group by 1 order by 1
+                case when are_told
+                    then count(*) filter (abs(coalesce(told.rpt, 0) - coalesce(truth.rpt, 0)) > 0.01 or (told.rpt is null) <> (truth.rpt is null))
+                end,
+                case when are_told then count(*) filter (abs(told.rpt - truth.rpt) between 0.0001 and 0.01) end
+            from told full join truth using (entity_id, month, place) cross join dollars group by coalesce(entity_name, entity_id), are_told order by 1
             """,
             {"until": until},
         ).fetchall()
@@ -269,16 +272,20 @@ def defects(connection: warehouse.Database) -> list[DefectScore]:
             _scored(
                 connection,
                 kind,
-                f"B-06 intercompany_matching, {status}",
+                f"B-06 intercompany_matching, {what}",
                 f"select entity_id, month, count(*) as expected from ({documents}) where kind = '{kind}' group by all",
                 f"""
-                select buyer_entity_id as entity_id, date_trunc('month', coalesce({dated}, seller_date))::date as month, count(*) as found
-                from hub.marts.intercompany_matching where match_status = '{status}' group by all
+                select buyer_entity_id as entity_id, date_trunc('month', coalesce(buyer_date, seller_date))::date as month, count(*) as found
+                from hub.marts.intercompany_matching where {found} group by all
                 """,
             )
-            for kind, status, dated in (
-                ("charge_amount_differs", "amount_differs", "buyer_date"),
-                ("charge_entered_late", "timing", "buyer_date"),
+            for kind, what, found in (
+                ("charge_amount_differs", "amount_differs", "match_status = 'amount_differs'"),
+                (
+                    "charge_entered_late",
+                    "another month",
+                    "match_status in ('timing', 'amount_differs') and date_trunc('month', seller_date) <> date_trunc('month', buyer_date)",
+                ),
             )
         ),
         *(

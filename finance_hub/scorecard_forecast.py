@@ -26,7 +26,7 @@ _TRUTH = f"""
     -- The last month is whole only if the company was simulated to its end.
     where last_day(t.month) <= (select as_of_date + horizon_days from meridian.company.parameter) group by all
 """
-# Level by level: accounts and companies in their own currency, the group in its own.
+# Level by level: accounts and companies in their own currency, the group in its own where that is the truth's: dollars.
 _COMPARED = f"""
     with forecasts as ({_FORECASTS}), truth as ({_TRUTH}),
     months as (select max(period_month) as last_month from truth),
@@ -43,7 +43,7 @@ _COMPARED = f"""
     from both_sides group by all
     union all
     select 'group', null, account_class, origin_month, is_latest, period_month, horizon_months, sum(mean * rate), sum(naive * rate), sum(usd), null
-    from both_sides where code not in {_WITHIN_GROUP} group by all
+    from both_sides, hub.core.dim_as_of where code not in {_WITHIN_GROUP} and reporting_currency = 'USD' group by all
 """
 # Years whose truth is known to their end: from the ends of their quarters, and from the last closed month.
 _OUTLOOKS = f"""

@@ -363,7 +363,7 @@ def scorecard(
         )
         for score in scoring.statements(database, until=until):
             figures = (score.compared, score.wrong_func, score.wrong_rpt, score.rounded)
-            table.add_row(score.entity, score.statement, *(f"{figure:,}" for figure in figures))
+            table.add_row(score.entity, score.statement, *("not told" if figure is None else f"{figure:,}" for figure in figures))
         out.print(table)
         table = Table("seller", "buyer", "charges", "matched", "explained", title="Charges between companies")
         for pair in scoring.intercompany(database, until=until):

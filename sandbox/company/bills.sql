@@ -182,7 +182,7 @@ select kind || '-' || document_id, kind, entity_id, 'document', document_id, hap
         where b.document_id like 'bil-%-ic-%' and b.subtotal <> s.subtotal
     union all select 'draft_deleted', document_id, entity_id, deleted_at, number from company.document where deleted_at is not null
     union all select 'document_edited', document_id, entity_id, edited_at, number from company.document where edited_at is not null
-    union all select 'posted_late', document_id, entity_id, recorded_at, 'dated ' || issue_date from company.document where recorded_at::date > last_day(issue_date) + 11 and kind = 'purchase'
+    union all select 'posted_late', document_id, entity_id, recorded_at, 'dated ' || issue_date from company.document where recorded_at::date > last_day(issue_date) + 11 and kind = 'purchase' and deleted_at is null
     union all select 'invoice_split', document_id, entity_id, recorded_at, number from company.document where kind = 'sale' and document_id like '%-b'
     union all select 'invoice_credited', document_id, entity_id, recorded_at, credits_document_id from company.document where kind = 'sale_credit'
 );

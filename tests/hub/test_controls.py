@@ -257,11 +257,12 @@ def test_every_control_of_the_catalogue_is_evaluated_or_says_why_not(home: Path)
 
 
 @pytest.mark.heavy
-def test_a_company_in_which_nothing_goes_wrong_passes_every_check_and_control(tmp_path: Path) -> None:
+@pytest.mark.parametrize("currency", ["USD", "JPY"])  # that of the parent; another, and one without cents
+def test_a_company_in_which_nothing_goes_wrong_passes_every_check_and_control(tmp_path: Path, currency: str) -> None:
     company = tmp_path / "flawless.duckdb"
     simulate(company, scale=0.25, as_of=date(2026, 6, 30), flaws=False)
     with RunningSandbox(Shown(company=company, limits=False)) as running:
-        home = connect(tmp_path / "home", running.url, currency="USD", as_of="2026-06-30")
+        home = connect(tmp_path / "home", running.url, currency=currency, as_of="2026-06-30")
         outcome = refresh(settings.load(home))
     assert outcome.problems == []
     assert outcome.checks_failed == []

@@ -196,6 +196,13 @@ def test_a_company_without_flaws_has_no_voids_doubles_or_late_entries(tmp_path: 
         assert flawless.execute("select count(*) from truth.intercompany where billed is distinct from entered").fetchone() == (0,)
 
 
+def test_what_is_told_as_posted_late_was_posted(company: duckdb.DuckDBPyConnection) -> None:
+    never = company.execute("""
+        select record_id from truth.defect where kind = 'posted_late' and record_id not in (select source_id from company.journal where source_id is not null)
+    """).fetchall()
+    assert never == []
+
+
 def test_cash_flows_of_both_methods_are_what_the_bank_moved(company: duckdb.DuckDBPyConnection) -> None:
     wrong = company.execute("""
         with bank as (

@@ -20,7 +20,7 @@ only_currency as (
 
 ),
 
-final as (
+told as (
 
     select
         parameters.as_of_date,
@@ -29,6 +29,16 @@ final as (
         coalesce(parameters.reporting_currency, only_currency.currency, 'USD') as reporting_currency
     from parameters
     cross join only_currency
+
+),
+
+final as (
+
+    select
+        *,
+        cast(case {{ minor_unit('reporting_currency') }} when 0 then 1 when 3 then 0.001 else 0.01 end as decimal(4, 3))
+            as smallest_unit_rpt
+    from told
 
 )
 

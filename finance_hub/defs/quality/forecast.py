@@ -115,7 +115,7 @@ CHECKS = (
                 select forecast_level,
                     100 - 100 * sum(abs(actual_amount - mean_amount) * rate_rpt) filter (horizon_months = 1)
                         / sum(abs(actual_amount) * rate_rpt) filter (horizon_months = 1) as accuracy,
-                    100.0 * count(*) filter (actual_amount between lo95 and hi95) / count(*) filter (lo95 is not null) as covered
+                    100.0 * count(*) filter (actual_amount between lo95 and hi95) / count(*) filter (lo95 is not null and actual_amount is not null) as covered
                 from marts.forecast_accuracy cross join core.dim_as_of where period_month > closed_month - interval 12 month group by 1
             )
             select measure, forecast_level, value_pct::varchar as value_pct, accuracy, covered from marts.forecast_measure join rows using (forecast_level)

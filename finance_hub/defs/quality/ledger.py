@@ -154,7 +154,9 @@ CHECKS = (
             with compared as (
                 select entity_id, period_month::varchar as period_month,
                     sum(case when account_class in ('asset', 'unmapped') then amount_func else -amount_func end) as difference_func,
-                    sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end) as difference_rpt
+                    case when count(amount_rpt) = count(*)
+                        then sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end)
+                    end as difference_rpt
                 from marts.balance_sheet group by entity_id, period_month
             )
             select entity_id, period_month, difference_func::varchar as difference_func, difference_rpt::varchar as difference_rpt
@@ -166,14 +168,21 @@ CHECKS = (
         name="translation_rolls_forward",
         control="B-07",
         description="The translation difference grows by what the change of rates does to net assets and to the month's movements.",
-        tolerance="half a cent an account",
+        tolerance="half of the smallest unit an account",
         query="""
-            with sides as (
+            with revalued as (
+                select told.*, told.account_class <> 'equity' and coalesce(chart.fx_rate_type, 'closing') = 'closing' as is_revalued,
+                    case when told.account_class in ('asset', 'unmapped') then 1 else -1 end as side
+                from marts.balance_sheet as told left join core.dim_group_account as chart using (group_account_code)
+                where told.currency_func <> told.currency_rpt
+            ),
+            sides as (
                 select entity_id, period_month, count(*) as accounts,
-                    sum(case account_class when 'asset' then amount_func when 'liability' then -amount_func else 0 end) as net_assets_func,
-                    sum(case when account_class = 'equity' and account_id <> 'translation_adjustment' then amount_rpt else 0 end) as equity_rpt,
+                    sum(case when is_revalued then side * amount_func else 0 end) as net_assets_func,
+                    -- Equity, less what else keeps the rate of its day, as investments do.
+                    sum(case when not is_revalued and account_id <> 'translation_adjustment' then -side * amount_rpt else 0 end) as equity_rpt,
                     sum(case account_id when 'translation_adjustment' then amount_rpt else 0 end) as adjustment_rpt
-                from marts.balance_sheet where currency_func <> currency_rpt group by all
+                from revalued group by all
             ),
             rolled as (
                 select entity_id, period_month, accounts, adjustment_rpt - lag(adjustment_rpt) over months as change_rpt,
@@ -183,7 +192,7 @@ CHECKS = (
                 window months as (partition by entity_id order by period_month)
             )
             select entity_id, period_month::varchar as period_month, change_rpt::varchar as change_rpt, expected_rpt::varchar as expected_rpt
-            from rolled where abs(change_rpt - expected_rpt) > 0.01 * accounts
+            from rolled cross join core.dim_as_of where abs(change_rpt - expected_rpt) > smallest_unit_rpt * accounts
         """,
     ),
     expectation_check(
@@ -221,7 +230,7 @@ CHECKS = (
                 sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end)::varchar as difference_rpt
             from marts.cash_flow group by all
             having sum(case category when 'closing_cash' then -amount_func else amount_func end) <> 0
-                or sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end) <> 0
+                or (count(amount_rpt) = count(*) and sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end) <> 0)
         """,
     ),
     expectation_check(
@@ -243,8 +252,10 @@ CHECKS = (
                 sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end)::varchar as difference,
                 sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end)::varchar as eliminations
             from marts.consolidated_balance_sheet group by period_month
-            having sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end) <> 0
+            having count(consolidated_rpt) = count(*) and (
+                sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end) <> 0
                 or sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end) <> 0
+            )
         """,
     ),
     expectation_check(
@@ -256,7 +267,7 @@ CHECKS = (
             with flows as (
                 select method, period_month, sum(case category when 'closing_cash' then -consolidated_rpt else consolidated_rpt end) as difference,
                     sum(eliminations_rpt) as eliminations, sum(case category when 'closing_cash' then consolidated_rpt else 0 end) as closing
-                from marts.consolidated_cash_flow group by all
+                from marts.consolidated_cash_flow group by all having count(consolidated_rpt) = count(*)
             ),
             cash as (
                 select period_month, sum(consolidated_rpt) as closing from marts.consolidated_balance_sheet

@@ -139,10 +139,9 @@ CHECKS = (
             )
             select entity_id, seller_id, told.open_deals::varchar as open_deals, known.open_deals as open_deals_again,
                 told.weighted::varchar as weighted, known.weighted::varchar as weighted_again
-            from told full join known using (entity_id, seller_id)
+            from told full join known using (entity_id, seller_id) cross join core.dim_as_of
             where coalesce(told.open_deals, 0) <> coalesce(known.open_deals, 0) or told.pipeline is distinct from known.pipeline
-                -- A currency without cents is rounded to whole units.
-                or abs(coalesce(told.weighted, 0) - coalesce(known.weighted, 0)) > 0.5 * coalesce(known.open_deals, 0)
+                or abs(coalesce(told.weighted, 0) - coalesce(known.weighted, 0)) > (0.005 + smallest_unit_rpt / 2) * coalesce(known.open_deals, 0)
         """,
     ),
     expectation_check(

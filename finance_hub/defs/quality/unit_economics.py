@@ -19,8 +19,9 @@ CHECKS = (
                 group by lines.entity_id, lines.period_month
             )
             select entity_id, period_month::varchar as period_month, economics.acquisition_cost::varchar as acquisition_cost, cost::varchar as cost_again
-            from marts.unit_economics as economics left join booked using (entity_id, period_month)
-            where economics.channel = 'all' and abs(economics.acquisition_cost - coalesce(cost, 0)) > 0.005 * coalesce(line_count, 0)
+            from marts.unit_economics as economics left join booked using (entity_id, period_month) cross join core.dim_as_of
+            where economics.channel = 'all'
+                and abs(economics.acquisition_cost - coalesce(cost, 0)) > smallest_unit_rpt / 2 * coalesce(line_count, 0)
         """,
     ),
     expectation_check(

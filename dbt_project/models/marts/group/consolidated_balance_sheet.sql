@@ -59,7 +59,8 @@ entities as (
         balances.period_month,
         balances.group_account_code,
         any_value(balances.account_class) as account_class,
-        sum(case when balances.account_class in ('asset', 'unmapped') then balances.amount_rpt else -balances.amount_rpt end) as amount_rpt,
+        {{ whole_sum("case when balances.account_class in ('asset', 'unmapped') then balances.amount_rpt else -balances.amount_rpt end") }}
+            as amount_rpt,
         any_value(balances.currency_rpt) as currency_rpt
     from balances
     inner join members on balances.entity_id = members.entity_id and balances.period_month = members.period_month
@@ -76,7 +77,7 @@ intercompany as (
         movements.eliminated_by,
         members.period_month,
         sum(movements.net_func) as balance_func,
-        sum(movements.net_rpt_at_historical_rates) as balance_at_historical_rates
+        {{ whole_sum('movements.net_rpt_at_historical_rates') }} as balance_at_historical_rates
     from {{ ref('fct_intercompany_month') }} as movements
     inner join members on movements.entity_id = members.entity_id and movements.period_month <= members.period_month
     inner join members as partners
@@ -92,7 +93,7 @@ between_entities as (
     select
         intercompany.period_month,
         intercompany.group_account_code,
-        sum(-{{ posted('intercompany.balance_func * rates.closing_rate', 'rates.to_currency') }}) as amount_rpt,
+        -{{ whole_sum(posted('intercompany.balance_func * rates.closing_rate', 'rates.to_currency')) }} as amount_rpt,
         any_value(rates.to_currency) as currency_rpt
     from intercompany
     inner join rates on intercompany.entity_id = rates.entity_id and intercompany.period_month = rates.period_month
@@ -106,7 +107,7 @@ net_assets as (
     select
         entity_id,
         period_month,
-        sum(case when account_class in ('asset', 'liability', 'unmapped') then amount_rpt else 0 end) as net_assets_rpt,
+        {{ whole_sum("case when account_class in ('asset', 'liability', 'unmapped') then amount_rpt else 0 end") }} as net_assets_rpt,
         any_value(currency_rpt) as currency_rpt
     from entities
     group by entity_id, period_month
@@ -293,8 +294,8 @@ summed as (
         system_lines.account_class,
         system_lines.statement_section,
         system_lines.statement_order,
-        sum(every_row.entities_rpt) as entities_rpt,
-        sum(every_row.eliminations_rpt) as eliminations_rpt,
+        {{ whole_sum('every_row.entities_rpt') }} as entities_rpt,
+        {{ whole_sum('every_row.eliminations_rpt') }} as eliminations_rpt,
         case when system_lines.account_class in ('asset', 'unmapped') then 1 else -1 end as natural_sign,
         any_value(every_row.currency_rpt) as currency_rpt
     from every_row

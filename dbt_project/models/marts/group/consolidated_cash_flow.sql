@@ -48,8 +48,8 @@ flows as (
         movements.category,
         movements.line,
         rates.to_currency as currency_rpt,
-        sum({{ posted('movements.amount_func_in_group * rates.average_rate', 'rates.to_currency') }}) as entities_rpt,
-        -sum({{ posted('movements.between_entities_func * rates.average_rate', 'rates.to_currency') }}) as eliminations_rpt
+        {{ whole_sum(posted('movements.amount_func_in_group * rates.average_rate', 'rates.to_currency')) }} as entities_rpt,
+        -{{ whole_sum(posted('movements.between_entities_func * rates.average_rate', 'rates.to_currency')) }} as eliminations_rpt
     from movements
     inner join rates on movements.entity_id = rates.entity_id and movements.period_month = rates.period_month
     group by
@@ -63,7 +63,7 @@ moved as (
         method,
         entity_id,
         period_month,
-        sum(entities_rpt) as entities_rpt
+        {{ whole_sum('entities_rpt') }} as entities_rpt
     from flows
     group by method, entity_id, period_month
 
@@ -76,8 +76,8 @@ cash as (
         entity_id,
         period_month,
         currency_rpt,
-        sum(case category when 'opening_cash' then amount_rpt else 0 end) as opening_rpt,
-        sum(case category when 'closing_cash' then amount_rpt else 0 end) as closing_rpt
+        {{ whole_sum("case category when 'opening_cash' then amount_rpt else 0 end") }} as opening_rpt,
+        {{ whole_sum("case category when 'closing_cash' then amount_rpt else 0 end") }} as closing_rpt
     from {{ ref('cash_flow') }}
     where category in ('opening_cash', 'closing_cash')
     group by method, entity_id, period_month, currency_rpt
@@ -177,9 +177,9 @@ final as (
         period_month,
         category,
         line,
-        cast(sum(entities_rpt) as decimal(20, 4)) as entities_rpt,
-        cast(sum(eliminations_rpt) as decimal(20, 4)) as eliminations_rpt,
-        cast(sum(entities_rpt + eliminations_rpt) as decimal(20, 4)) as consolidated_rpt,
+        cast({{ whole_sum('entities_rpt') }} as decimal(20, 4)) as entities_rpt,
+        cast({{ whole_sum('eliminations_rpt') }} as decimal(20, 4)) as eliminations_rpt,
+        cast({{ whole_sum('entities_rpt + eliminations_rpt') }} as decimal(20, 4)) as consolidated_rpt,
         currency_rpt
     from every_row
     group by method, period_month, category, line, currency_rpt

@@ -50,9 +50,9 @@ entities as (
         account_months.entity_id,
         account_months.period_month,
         account_months.group_account_code,
-        sum(-account_months.natural_sign * {{ posted(
+        {{ whole_sum('-account_months.natural_sign * ' ~ posted(
             'account_months.net_func_in_group * account_months.natural_sign * rates.average_rate', 'rates.to_currency'
-        ) }}) as profit_rpt,
+        )) }} as profit_rpt,
         any_value(rates.to_currency) as currency_rpt
     from account_months
     inner join rates on account_months.entity_id = rates.entity_id and account_months.period_month = rates.period_month
@@ -65,7 +65,7 @@ eliminations as (
     select
         intercompany.period_month,
         intercompany.group_account_code,
-        sum({{ posted('intercompany.net_func * rates.average_rate', 'rates.to_currency') }}) as profit_rpt,
+        {{ whole_sum(posted('intercompany.net_func * rates.average_rate', 'rates.to_currency')) }} as profit_rpt,
         any_value(rates.to_currency) as currency_rpt
     from intercompany
     inner join rates on intercompany.entity_id = rates.entity_id and intercompany.period_month = rates.period_month
@@ -77,7 +77,7 @@ minority as (
 
     select
         entities.period_month,
-        sum(entities.profit_rpt * (100 - structure.ownership_pct) / 100) as profit_rpt,
+        {{ whole_sum('entities.profit_rpt * (100 - structure.ownership_pct) / 100') }} as profit_rpt,
         any_value(entities.currency_rpt) as currency_rpt
     from entities
     inner join period_ends on entities.entity_id = period_ends.entity_id and entities.period_month = period_ends.period_month
@@ -128,8 +128,8 @@ summed as (
         coalesce(chart.account_class, 'expense') as account_class,
         coalesce(chart.statement_section, 'intercompany_difference') as statement_section,
         coalesce(chart.statement_order, 9000) as statement_order,
-        sum(every_row.entities_rpt) as entities_rpt,
-        sum(every_row.eliminations_rpt) as eliminations_rpt,
+        {{ whole_sum('every_row.entities_rpt') }} as entities_rpt,
+        {{ whole_sum('every_row.eliminations_rpt') }} as eliminations_rpt,
         any_value(every_row.currency_rpt) as currency_rpt
     from every_row
     left join chart on every_row.group_account_code = chart.group_account_code

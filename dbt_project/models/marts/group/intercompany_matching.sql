@@ -1,3 +1,4 @@
+{%- set days_apart = 45 %}  {# between the two sides of one charge #}
 with
 
 documents as (
@@ -67,7 +68,8 @@ bought as (
 
 ),
 
--- First what agrees in amount and month; of the rest what agrees in amount within six weeks; of the rest what only shares the month.
+-- First what agrees in amount and month; of the rest what agrees in amount within six weeks; of the rest what only shares the month; of
+-- the rest what is near in both.
 sold_by_month as (
 
     select
@@ -148,7 +150,7 @@ late as (
             and sold_by_amount.currency_txn = bought_by_amount.currency_txn
             and sold_by_amount.amount_txn = bought_by_amount.amount_txn
             and sold_by_amount.place = bought_by_amount.place
-    where abs(date_diff('day', sold_by_amount.seller_date, bought_by_amount.buyer_date)) <= 45
+    where abs(date_diff('day', sold_by_amount.seller_date, bought_by_amount.buyer_date)) <= {{ days_apart }}
 
 ),
 
@@ -186,13 +188,9 @@ differing as (
     select
         sold_at_all.seller_key,
         bought_at_all.buyer_key,
-        case
-            when bought_at_all.buyer_key is null then 'missing_at_buyer'
-            when sold_at_all.seller_key is null then 'missing_at_seller'
-            else 'amount_differs'
-        end as match_status
+        'amount_differs' as match_status
     from sold_at_all
-    full join bought_at_all
+    inner join bought_at_all
         on
             sold_at_all.seller_entity_id = bought_at_all.seller_entity_id
             and sold_at_all.buyer_entity_id = bought_at_all.buyer_entity_id
@@ -202,13 +200,70 @@ differing as (
 
 ),
 
-every_pair as (
+-- Entered both late and with another amount: the nearest in time of those whose amounts are no further apart than half of the larger one.
+late_and_differing as (
+
+    select
+        sold_at_all.seller_key,
+        bought_at_all.buyer_key,
+        'amount_differs' as match_status
+    from sold_at_all
+    anti join differing as differing_sold on sold_at_all.seller_key = differing_sold.seller_key
+    inner join bought_at_all
+        on
+            sold_at_all.seller_entity_id = bought_at_all.seller_entity_id
+            and sold_at_all.buyer_entity_id = bought_at_all.buyer_entity_id
+            and sold_at_all.currency_txn = bought_at_all.currency_txn
+    anti join differing as differing_bought on bought_at_all.buyer_key = differing_bought.buyer_key
+    where
+        abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)) <= {{ days_apart }}
+        and 2 * abs(sold_at_all.amount_txn - bought_at_all.amount_txn)
+        <= greatest(abs(sold_at_all.amount_txn), abs(bought_at_all.amount_txn))
+    qualify
+        row_number() over (
+            partition by sold_at_all.seller_key
+            order by
+                abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)),
+                abs(sold_at_all.amount_txn - bought_at_all.amount_txn), bought_at_all.buyer_key
+        ) = 1
+        and row_number() over (
+            partition by bought_at_all.buyer_key
+            order by
+                abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)),
+                abs(sold_at_all.amount_txn - bought_at_all.amount_txn), sold_at_all.seller_key
+        ) = 1
+
+),
+
+paired as (
 
     select * from agreed
     union all
     select * from late
     union all
     select * from differing
+    union all
+    select * from late_and_differing
+
+),
+
+every_pair as (
+
+    select * from paired
+    union all
+    select
+        sold.seller_key,
+        null as buyer_key,
+        'missing_at_buyer' as match_status
+    from sold
+    anti join paired on sold.seller_key = paired.seller_key
+    union all
+    select
+        null as seller_key,
+        bought.buyer_key,
+        'missing_at_seller' as match_status
+    from bought
+    anti join paired on bought.buyer_key = paired.buyer_key
 
 ),
 
