@@ -177,21 +177,30 @@ def closed_month(connection: warehouse.Database) -> date:
 
 
 def statements(connection: warehouse.Database, *, until: date) -> list[StatementScore]:
-    """Every statement of every entity, cell by cell, from the company's first month up to ``until``."""
+    """Every statement of every entity, cell by cell, from the company's first month up to ``until``.
+
+    What an entity has changed since the as-of day the hub cannot know: such months, and those after them, are left out.
+    """
     scores = []
     for statement, (told, truth) in _STATEMENTS.items():
         rows = connection.execute(
             f"""
-            with entities as ({ENTITIES}),
+            with changed as (
+                select entity_id as true_id, date_trunc('month', min(journal_date))::date as first_month
+                from meridian.company.journal cross join hub.core.dim_as_of
+                where recorded_at >= as_of_date + 1 and journal_date <= last_day($until) group by entity_id
+            ),
+            entities as (select entities.*, first_month from ({ENTITIES}) as entities left join changed using (true_id)),
             dollars as (select reporting_currency = 'USD' as are_told from hub.core.dim_as_of),
             truth as (
                 select entities.entity_id, entities.entity_name, month, place, func, rpt
-                from ({truth}) as t join entities on t.entity_id = entities.true_id where month <= $until and func <> 0
+                from ({truth}) as t join entities on t.entity_id = entities.true_id
+                where month <= $until and (first_month is null or month < first_month) and func <> 0
             ),
             told as (
                 select told.* from ({told}) as told
-                join (select entity_id, min(month) as first_month from truth group by 1) as since using (entity_id)
-                where month between first_month and $until and func <> 0
+                join (select entity_id, min(month) as first_month, max(month) as last_month from truth group by 1) as span using (entity_id)
+                where month between span.first_month and span.last_month and func <> 0
             )
             select coalesce(entity_name, entity_id), count(*), count(*) filter (told.func is distinct from truth.func),
                 case when are_told
