@@ -134,6 +134,8 @@
         where source_system = '{{ system }}'
     ) as names on told.department_name = names.department_ref
         {%- endif %}
+    -- What was read of a connection that the settings no longer name is kept, and counts for nothing.
+    where connection_id in (select connected.connection_id from {{ ref('stg_hub__connections') }} as connected)
         {%- if not loop.last %}
     union all
         {%- endif %}

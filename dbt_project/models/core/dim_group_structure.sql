@@ -1,8 +1,10 @@
 with
 
+-- A company whose books are not read has nothing that could be consolidated.
 entities as (
 
     select * from {{ ref('dim_entity') }}
+    where source_system is distinct from 'none'
 
 ),
 

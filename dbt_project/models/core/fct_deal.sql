@@ -79,17 +79,7 @@ lines as (
 
 daily as (
 
-    select
-        currency,
-        rate_date,
-        units_per_eur
-    from {{ ref('stg_ecb__exchange_rates') }}
-    union all
-    select distinct
-        'EUR' as currency,
-        rate_date,
-        1 as units_per_eur
-    from {{ ref('stg_ecb__exchange_rates') }}
+    select * from {{ ref('int_ecb_rates_published') }}
 
 ),
 

@@ -1,12 +1,8 @@
 with
 
-rates as (
+published as (
 
-    select
-        currency,
-        rate_date,
-        units_per_eur
-    from {{ ref('stg_ecb__exchange_rates') }}
+    select * from {{ ref('int_ecb_rates_published') }}
 
 ),
 
@@ -28,19 +24,6 @@ days as (
 today as (
 
     select * from {{ ref('dim_as_of') }}
-
-),
-
--- The euro is one euro on every day on which anything was published.
-published as (
-
-    select * from rates
-    union all
-    select distinct
-        'EUR' as currency,
-        rate_date,
-        cast(1 as decimal(18, 9)) as units_per_eur
-    from rates
 
 ),
 

@@ -137,7 +137,8 @@ CHECKS = (
             )
             select entity_id, count(coalesce(customer_id, waiting.company_id)) * 100.0 / count(*) as matched_pct
             from core.fct_conversion left join waiting using (connection_id, company_id) cross join core.dim_as_of
-            where converted_at < as_of_date - 92 group by entity_id
+            inner join core.dim_entity as entities using (entity_id)
+            where converted_at < as_of_date - 92 and entities.source_system <> 'none' group by entity_id
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="matched_pct", min_value=95, max_value=100)],
         level="warn",

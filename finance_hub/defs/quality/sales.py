@@ -227,11 +227,12 @@ CHECKS = (
         asset=["marts", "crm_ledger_consistency"],
         name="new_deals_agree_with_their_invoices",
         control="R-10",
-        description="At least 90 % of the amount of an entity's new deals whose billing has begun agrees with what their customers are billed.",
+        description="At least 90 % of the amount of new deals whose billing has begun agrees with what their customers are billed, where books are read.",
         query="""
             select entity_id,
                 sum(case match_status when 'matched' then deal_amount_func else 0 end)::double * 100 / sum(deal_amount_func)::double as matched_pct
-            from marts.crm_ledger_consistency where row_type = 'deal' and deal_type = 'new' and match_status <> 'pending'
+            from marts.crm_ledger_consistency inner join core.dim_entity using (entity_id)
+            where row_type = 'deal' and deal_type = 'new' and match_status <> 'pending' and source_system <> 'none'
             group by entity_id having count(*) >= 20 and sum(deal_amount_func) <> 0
         """,
         expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="matched_pct", min_value=90, max_value=100.0001)],

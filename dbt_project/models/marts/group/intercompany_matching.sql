@@ -7,8 +7,10 @@ documents as (
         documents.*,
         cast(date_trunc('month', documents.document_date) as date) as document_month
     from {{ ref('fct_document') }} as documents
+    -- The other side can be found only where its books are read.
+    inner join {{ ref('dim_entity') }} as partners on documents.partner_entity_id = partners.entity_id
     where
-        documents.partner_entity_id is not null
+        partners.source_system <> 'none'
         and documents.partner_entity_id <> documents.entity_id
         and documents.status in ('open', 'paid')
 
