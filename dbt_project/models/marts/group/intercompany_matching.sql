@@ -70,135 +70,32 @@ bought as (
 
 ),
 
--- First what agrees in amount and month; of the rest what agrees in amount within six weeks; of the rest what only shares the month; of
--- the rest what is near in both.
-sold_by_month as (
-
-    select
-        *,
-        row_number() over (
-            partition by seller_entity_id, buyer_entity_id, currency_txn, amount_txn, document_month order by seller_date, seller_key
-        ) as place
-    from sold
-
-),
-
-bought_by_month as (
-
-    select
-        *,
-        row_number() over (
-            partition by seller_entity_id, buyer_entity_id, currency_txn, amount_txn, document_month order by buyer_date, buyer_key
-        ) as place
-    from bought
-
-),
-
+-- First what agrees in amount and month; of the rest what agrees in amount; of the rest what only shares the month; last what is near.
 agreed as (
 
-    select
-        sold_by_month.seller_key,
-        bought_by_month.buyer_key,
-        'matched' as match_status
-    from sold_by_month
-    inner join bought_by_month
-        on
-            sold_by_month.seller_entity_id = bought_by_month.seller_entity_id
-            and sold_by_month.buyer_entity_id = bought_by_month.buyer_entity_id
-            and sold_by_month.currency_txn = bought_by_month.currency_txn
-            and sold_by_month.amount_txn = bought_by_month.amount_txn
-            and sold_by_month.document_month = bought_by_month.document_month
-            and sold_by_month.place = bought_by_month.place
-
-),
-
-sold_by_amount as (
-
-    select
-        sold.*,
-        row_number() over (
-            partition by sold.seller_entity_id, sold.buyer_entity_id, sold.currency_txn, sold.amount_txn
-            order by sold.seller_date, sold.seller_key
-        ) as place
-    from sold
-    anti join agreed on sold.seller_key = agreed.seller_key
-
-),
-
-bought_by_amount as (
-
-    select
-        bought.*,
-        row_number() over (
-            partition by bought.seller_entity_id, bought.buyer_entity_id, bought.currency_txn, bought.amount_txn
-            order by bought.buyer_date, bought.buyer_key
-        ) as place
-    from bought
-    anti join agreed on bought.buyer_key = agreed.buyer_key
+    {{ charges_sharing(['currency_txn', 'amount_txn', 'document_month'], 'matched', days_apart) }}
 
 ),
 
 late as (
 
-    select
-        sold_by_amount.seller_key,
-        bought_by_amount.buyer_key,
-        'timing' as match_status
-    from sold_by_amount
-    inner join bought_by_amount
-        on
-            sold_by_amount.seller_entity_id = bought_by_amount.seller_entity_id
-            and sold_by_amount.buyer_entity_id = bought_by_amount.buyer_entity_id
-            and sold_by_amount.currency_txn = bought_by_amount.currency_txn
-            and sold_by_amount.amount_txn = bought_by_amount.amount_txn
-            and sold_by_amount.place = bought_by_amount.place
-    where abs(date_diff('day', sold_by_amount.seller_date, bought_by_amount.buyer_date)) <= {{ days_apart }}
-
-),
-
-sold_at_all as (
-
-    select
-        sold_by_amount.* exclude (place),
-        row_number() over (
-            partition by
-                sold_by_amount.seller_entity_id, sold_by_amount.buyer_entity_id, sold_by_amount.currency_txn, sold_by_amount.document_month
-            order by sold_by_amount.seller_date, sold_by_amount.seller_key
-        ) as place
-    from sold_by_amount
-    anti join late on sold_by_amount.seller_key = late.seller_key
-
-),
-
-bought_at_all as (
-
-    select
-        bought_by_amount.* exclude (place),
-        row_number() over (
-            partition by
-                bought_by_amount.seller_entity_id, bought_by_amount.buyer_entity_id, bought_by_amount.currency_txn,
-                bought_by_amount.document_month
-            order by bought_by_amount.buyer_date, bought_by_amount.buyer_key
-        ) as place
-    from bought_by_amount
-    anti join late on bought_by_amount.buyer_key = late.buyer_key
+    {{ charges_sharing(['currency_txn', 'amount_txn'], 'timing', days_apart, besides=['agreed']) }}
 
 ),
 
 differing as (
 
-    select
-        sold_at_all.seller_key,
-        bought_at_all.buyer_key,
-        'amount_differs' as match_status
-    from sold_at_all
-    inner join bought_at_all
-        on
-            sold_at_all.seller_entity_id = bought_at_all.seller_entity_id
-            and sold_at_all.buyer_entity_id = bought_at_all.buyer_entity_id
-            and sold_at_all.currency_txn = bought_at_all.currency_txn
-            and sold_at_all.document_month = bought_at_all.document_month
-            and sold_at_all.place = bought_at_all.place
+    {{ charges_sharing(['currency_txn', 'document_month'], 'amount_differs', days_apart, besides=['agreed', 'late']) }}
+
+),
+
+paired_by_place as (
+
+    select * from agreed
+    union all
+    select * from late
+    union all
+    select * from differing
 
 ),
 
@@ -206,44 +103,37 @@ differing as (
 late_and_differing as (
 
     select
-        sold_at_all.seller_key,
-        bought_at_all.buyer_key,
+        sold.seller_key,
+        bought.buyer_key,
         'amount_differs' as match_status
-    from sold_at_all
-    anti join differing as differing_sold on sold_at_all.seller_key = differing_sold.seller_key
-    inner join bought_at_all
+    from sold
+    anti join paired_by_place as sold_already on sold.seller_key = sold_already.seller_key
+    inner join bought
         on
-            sold_at_all.seller_entity_id = bought_at_all.seller_entity_id
-            and sold_at_all.buyer_entity_id = bought_at_all.buyer_entity_id
-            and sold_at_all.currency_txn = bought_at_all.currency_txn
-    anti join differing as differing_bought on bought_at_all.buyer_key = differing_bought.buyer_key
+            sold.seller_entity_id = bought.seller_entity_id
+            and sold.buyer_entity_id = bought.buyer_entity_id
+            and sold.currency_txn = bought.currency_txn
+    anti join paired_by_place as bought_already on bought.buyer_key = bought_already.buyer_key
     where
-        abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)) <= {{ days_apart }}
-        and 2 * abs(sold_at_all.amount_txn - bought_at_all.amount_txn)
-        <= greatest(abs(sold_at_all.amount_txn), abs(bought_at_all.amount_txn))
+        abs(date_diff('day', sold.seller_date, bought.buyer_date)) <= {{ days_apart }}
+        and 2 * abs(sold.amount_txn - bought.amount_txn) <= greatest(abs(sold.amount_txn), abs(bought.amount_txn))
     qualify
         row_number() over (
-            partition by sold_at_all.seller_key
+            partition by sold.seller_key
             order by
-                abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)),
-                abs(sold_at_all.amount_txn - bought_at_all.amount_txn), bought_at_all.buyer_key
+                abs(date_diff('day', sold.seller_date, bought.buyer_date)), abs(sold.amount_txn - bought.amount_txn), bought.buyer_key
         ) = 1
         and row_number() over (
-            partition by bought_at_all.buyer_key
+            partition by bought.buyer_key
             order by
-                abs(date_diff('day', sold_at_all.seller_date, bought_at_all.buyer_date)),
-                abs(sold_at_all.amount_txn - bought_at_all.amount_txn), sold_at_all.seller_key
+                abs(date_diff('day', sold.seller_date, bought.buyer_date)), abs(sold.amount_txn - bought.amount_txn), sold.seller_key
         ) = 1
 
 ),
 
 paired as (
 
-    select * from agreed
-    union all
-    select * from late
-    union all
-    select * from differing
+    select * from paired_by_place
     union all
     select * from late_and_differing
 
