@@ -35,6 +35,51 @@ named_partners as (
 
 ),
 
+today as (
+
+    select * from {{ ref('dim_as_of') }}
+
+),
+
+-- Systems tell what is open now: what was paid after the as-of day was still open on it.
+paid_later as (
+
+    select
+        documents.connection_id,
+        documents.document_id,
+        documents.document_kind,
+        sum(
+            case
+                when payments.currency_txn = documents.currency_txn then payments.amount_txn
+                else {{ apportioned('payments.amount_func', 'documents.total_txn', 'documents.total_func') }}
+            end
+        ) as amount_txn
+    from documents
+    inner join {{ ref('int_ledger_payments_stacked') }} as payments
+        on
+            documents.connection_id = payments.connection_id
+            and documents.document_id = payments.document_id
+            and case when documents.document_kind in ('sale', 'purchase_credit') then 'received' else 'made' end = payments.payment_kind
+    cross join today
+    where payments.payment_date > today.as_of_date and payments.status = 'authorised' and documents.status in ('open', 'paid')
+    group by documents.connection_id, documents.document_id, documents.document_kind
+
+),
+
+opened as (
+
+    select
+        documents.*,
+        least(documents.open_txn + coalesce(paid_later.amount_txn, 0), documents.total_txn) as open_then_txn
+    from documents
+    left join paid_later
+        on
+            documents.connection_id = paid_later.connection_id
+            and documents.document_id = paid_later.document_id
+            and documents.document_kind = paid_later.document_kind
+
+),
+
 final as (
 
     select
@@ -53,16 +98,23 @@ final as (
         documents.due_date,
         documents.currency_txn,
         documents.total_txn,
-        documents.open_txn,
+        documents.open_then_txn as open_txn,
         entities.currency_func,
         documents.total_func,
-        documents.open_func,
-        documents.status,
+        documents.open_func
+        + case
+            when documents.open_then_txn = documents.open_txn then 0
+            else {{ posted(
+                apportioned('documents.total_func', 'documents.open_then_txn - documents.open_txn', 'documents.total_txn'),
+                'entities.currency_func'
+            ) }}
+        end as open_func,
+        case when documents.open_then_txn <> documents.open_txn then 'open' else documents.status end as status,
         documents.updated_at,
         documents._page_id
-    from documents
+    from opened as documents
     inner join entities on documents.connection_id = entities.connection_id and documents.org_unit_id = entities.org_unit_id
-    cross join {{ ref('dim_as_of') }} as today
+    cross join today
     left join parties on documents.connection_id = parties.connection_id and documents.party_id = parties.party_id
     left join partners on documents.source_system = partners.source_system and documents.partner_ref = partners.partner_ref
     left join named_partners on lower(trim(documents.partner_ref)) = named_partners.partner_name

@@ -38,7 +38,7 @@ CHECKS = (
             select connection_id, date_diff('day', max(updated_at), any_value(as_of_date)) as days_since
             from core.fct_deal cross join core.dim_as_of group by connection_id
         """,
-        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="days_since", min_value=-1, max_value=31)],
+        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="days_since", max_value=31)],
         level="warn",
     ),
     expectation_check(

@@ -120,8 +120,10 @@ final as (
         controls.control_amount,
         cast(coalesce(open_documents.subledger_amount, 0) - controls.control_amount as decimal(20, 4)) as difference,
         coalesce(open_documents.document_count, 0) as document_count,
-        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance
+        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance,
+        later.connection_id is null as is_comparable
     from controls
+    left join {{ ref('fct_later_settlement') }} as later on controls.connection_id = later.connection_id
     left join open_documents
         on
             controls.entity_id = open_documents.entity_id
