@@ -42,17 +42,24 @@ class Forecast:
 
 
 def forecast(values: Values, horizon: int) -> Forecast:
-    """Forecast the months after a history without gaps, ``horizon`` of them.
+    """Forecast the months after a history without gaps, ``horizon`` of them, whatever unit they are told in.
 
     Fewer than 12 months give a level and a drift, fewer than 24 no season. With 24 to 26 months the year before is all, with up to 35 it is
     half: models that saw two seasons are worse than it. A calendar month that never had anything stays at 0.
     """
     if len(values) == 0 or horizon < 1:
         raise ValueError("A forecast needs a history, and a horizon of at least 1.")
-    origins = origins_of(len(values), horizon)
     if np.ptp(values) == 0:
         always = np.full(horizon, values[-1])
         return Forecast(always, always, always, "last_value")
+    # The models' optimisers stop at steps of a fixed size, which suits figures of some hundreds or thousands: all are told as such.
+    size = float(np.abs(values).mean() / 1000)
+    found = _forecast(values / size, horizon)
+    return Forecast(found.mean * size, found.lo95 * size, found.hi95 * size, found.model)
+
+
+def _forecast(values: Values, horizon: int) -> Forecast:
+    origins = origins_of(len(values), horizon)
     if len(values) < LEAST:
         return _young(values, horizon)
     naive = seasonal_naive(values, origins, horizon) if len(values) >= SEASONAL else last_value(values, origins, horizon)
