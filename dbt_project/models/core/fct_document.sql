@@ -70,7 +70,11 @@ opened as (
 
     select
         documents.*,
-        least(documents.open_txn + coalesce(paid_later.amount_txn, 0), documents.total_txn) as open_then_txn
+        case
+            when paid_later.amount_txn > 0
+                then greatest(documents.open_txn, least(documents.open_txn + paid_later.amount_txn, documents.total_txn))
+            else documents.open_txn
+        end as open_then_txn
     from documents
     left join paid_later
         on
