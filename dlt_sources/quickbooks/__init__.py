@@ -53,8 +53,8 @@ class QuickBooksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     base_url: str = "https://quickbooks.api.intuit.com"
     token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
     authorize_url: str = "https://appcenter.intuit.com/connect/oauth2"
-    calls_per_minute: int = 500
-    calls_per_second: int = 10
+    calls_per_minute: int = 450
+    calls_per_second: int = 8
     throttle_pause: float = 60.0
 
     def __post_init__(self) -> None:

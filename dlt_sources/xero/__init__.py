@@ -20,6 +20,7 @@ from dlt_sources.http import (
     ApiClient,
     Application,
     NotFound,
+    Pacer,
     PermissionMissing,
     Policy,
     RateLimit,
@@ -62,16 +63,20 @@ class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
     authorize_url: str = "https://login.xero.com/identity/connect/authorize"
     scopes: str = SCOPES
-    calls_per_minute: int = 60
+    calls_per_minute: int = 55
 
 
-def client(connection: Connection[XeroSettings]) -> ApiClient:
-    """A client of the Accounting API for one connection."""
+def client(connection: Connection[XeroSettings], pacer: Pacer | None = None) -> ApiClient:
+    """A client of the Accounting API for one connection; those of one run share a ``pacer``: the vendor counts all calls together."""
     settings = connection.settings
     extra = {"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {}
     auth = application(settings).auth(connection.name, connection.tokens, scope=settings.scopes, extra=extra)
-    policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
-    return ApiClient(connection.name, settings.base_url, auth, policy)
+    policy = Policy(limits=_limits(settings), max_delay=_LONGEST_PAUSE)
+    return ApiClient(connection.name, settings.base_url, auth, policy, pacer=pacer)
+
+
+def _limits(settings: XeroSettings) -> tuple[RateLimit, ...]:
+    return (RateLimit(settings.calls_per_minute, 60.0),)
 
 
 def application(settings: XeroSettings) -> Application:
@@ -95,12 +100,13 @@ def source(connection: Connection[XeroSettings], unavailable: Unavailable | None
     """
     archive = Archive(connection.archive, "xero", connection.name)
     refused: set[str] = set()
+    pacer = Pacer(_limits(connection.settings))
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
         intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
         try:
-            with client(connection) as api:
+            with client(connection, pacer) as api:
                 for reply, documents in READERS.get(endpoint.name, changed)(api, endpoint, state):
                     yield from intake.take(reply, documents)
         except (PermissionMissing, NotFound) as refusal:
