@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from dlt_sources.http import TokenStore
+from dlt_sources.http import Pacer, RateLimit, TokenStore
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -21,6 +21,11 @@ class Connection(Generic[S]):
     settings: S
     archive: Path
     tokens: TokenStore
+    _pacers: dict[tuple[RateLimit, ...], Pacer] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def pacer(self, limits: tuple[RateLimit, ...]) -> Pacer:
+        """The one pacer of these limits, for all clients of the connection: a vendor counts its calls together."""
+        return self._pacers.setdefault(limits, Pacer(limits))
 
 
 @dataclass

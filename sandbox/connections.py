@@ -18,11 +18,14 @@ _UNHURRIED = {
 """By system: a sandbox does not mind how fast it is asked, where a vendor would."""
 
 
-def connections_toml(url: str, only: Collection[str] = ()) -> str:
-    """One table for each connection that the sandbox at ``url`` offers, of all systems or ``only`` some."""
+def connections_toml(url: str, only: Collection[str] = (), *, limits: bool = False) -> str:
+    """One table for each connection that the sandbox at ``url`` offers, of all systems or ``only`` some.
+
+    ``limits`` says whether that sandbox minds how fast it is asked.
+    """
     lines: list[str] = []
     for name, keys in httpx.get(f"{url}/_sandbox/connections").json().items():
         if not only or keys["system"] in only:
             lines += ["", f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-            lines += _UNHURRIED.get(keys["system"], [])
+            lines += [] if limits else _UNHURRIED.get(keys["system"], [])
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ from dlt_sources.anaplan.records import Model
 from dlt_sources.anaplan.wire import Asked
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Auth, NotFound, OAuth2, Pacer, Policy, RateLimit, SourceError
+from dlt_sources.http import ApiClient, Auth, NotFound, OAuth2, Policy, RateLimit, SourceError
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint
 
@@ -86,8 +86,8 @@ class AnaplanSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"AnaplanSettings({self.model_id!r})"
 
 
-def client(connection: Connection[AnaplanSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the Integration API; those of one run share a ``pacer``, since the vendor counts all calls together."""
+def client(connection: Connection[AnaplanSettings]) -> ApiClient:
+    """A client of the Integration API."""
     settings = connection.settings
     policy = Policy(
         retries=settings.chunk_retry,
@@ -98,7 +98,7 @@ def client(connection: Connection[AnaplanSettings], pacer: Pacer | None = None) 
         throttle_pause=1.0,
         limits=(RateLimit(settings.calls_per_minute, 60.0),),
     )
-    return ApiClient(connection.name, settings.api_url, _auth(connection), policy, pacer=pacer)
+    return ApiClient(connection.name, settings.api_url, _auth(connection), policy, pacer=connection.pacer(policy.limits))
 
 
 def _auth(connection: Connection[AnaplanSettings]) -> Auth:
@@ -129,11 +129,10 @@ def source(connection: Connection[AnaplanSettings], unavailable: Unavailable | N
     """The dlt source: one resource per listing; without versions, lists or cells there is no plan."""
     settings = connection.settings
     archive = Archive(connection.archive, "anaplan", connection.name)
-    pacer = Pacer((RateLimit(settings.calls_per_minute, 60.0),))
     seen: dict[str, Model] = {}
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             asked = Asked(api, settings.workspace_id, settings.model_id)
             session = Session(asked, archive, connection.name, settings, seen)
             try:

@@ -55,7 +55,8 @@ TABLES = RATES.tables
 
 def client(connection: Connection[EcbSettings]) -> ApiClient:
     """A client of the data service."""
-    return ApiClient(connection.name, connection.settings.base_url, NoAuth(), Policy(limits=(RateLimit(20, 10.0),)))
+    policy = Policy(limits=(RateLimit(20, 10.0),))
+    return ApiClient(connection.name, connection.settings.base_url, NoAuth(), policy, pacer=connection.pacer(policy.limits))
 
 
 def source(connection: Connection[EcbSettings], unavailable: Unavailable | None = None) -> Any:

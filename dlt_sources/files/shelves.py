@@ -62,7 +62,7 @@ def open_shelf(connection: Connection[Any], wanted: Wanted) -> Iterator[Shelf]:
         return
     auth: Auth = StaticToken(settings.access_token) if settings.access_token else NoAuth()
     policy = Policy(limits=(RateLimit(50, 1.0),), read_timeout=300.0)
-    with ApiClient(connection.name, settings.base_url, auth, policy) as api:
+    with ApiClient(connection.name, settings.base_url, auth, policy, pacer=connection.pacer(policy.limits)) as api:
         yield _Server(api, wanted)
 
 

@@ -101,7 +101,7 @@ def _open(connection: Connection[GoogleAdsSettings]) -> Iterator[_Session]:
     extra |= {"login-customer-id": settings.manager_id} if settings.manager_id else {}
     auth = application(settings).auth(connection.name, connection.tokens, extra=extra)
     policy = Policy(limits=(RateLimit(90, 10.0),), max_delay=_LONGEST_PAUSE, trace_header="request-id", pause=_pause)
-    with ApiClient(connection.name, settings.base_url, auth, policy) as api:
+    with ApiClient(connection.name, settings.base_url, auth, policy, pacer=connection.pacer(policy.limits)) as api:
         yield _Session(api, settings)
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Application, Auth, Pacer, Policy, RateLimit, Request, StaticToken
+from dlt_sources.http import ApiClient, Application, Auth, Policy, RateLimit, Request, StaticToken
 from dlt_sources.hubspot import marketing, pages, records
 from dlt_sources.hubspot.pages import LIST_SIZE, Changed, Pages, listing
 from dlt_sources.hubspot.session import OVERLAP, Session
@@ -76,14 +76,12 @@ def application(settings: HubSpotSettings) -> Application:
     )
 
 
-def client(connection: Connection[HubSpotSettings], pacer: Pacer | None = None, *, searches: bool = False) -> ApiClient:
-    """A client for one connection; those of one run share a ``pacer``, but for searches, which have a limit of their own."""
-    policy = Policy(limits=_limits(connection.settings, searches=searches), max_delay=_LONGEST_PAUSE)
-    return ApiClient(connection.name, connection.settings.base_url, _auth(connection), policy, pacer=pacer)
-
-
-def _limits(settings: HubSpotSettings, *, searches: bool = False) -> tuple[RateLimit, ...]:
-    return (RateLimit(settings.searches_per_second, 1.0) if searches else RateLimit(settings.calls_per_10_seconds, 10.0),)
+def client(connection: Connection[HubSpotSettings], *, searches: bool = False) -> ApiClient:
+    """A client for one connection; searches have a limit of their own."""
+    settings = connection.settings
+    limit = RateLimit(settings.searches_per_second, 1.0) if searches else RateLimit(settings.calls_per_10_seconds, 10.0)
+    policy = Policy(limits=(limit,), max_delay=_LONGEST_PAUSE)
+    return ApiClient(connection.name, settings.base_url, _auth(connection), policy, pacer=connection.pacer(policy.limits))
 
 
 def source(connection: Connection[HubSpotSettings], unavailable: Unavailable | None = None) -> Any:
@@ -93,10 +91,9 @@ def source(connection: Connection[HubSpotSettings], unavailable: Unavailable | N
     """
     archive = Archive(connection.archive, "hubspot", connection.name)
     readers = {**marketing.READERS} | {endpoint.name: _objects for endpoint in records.CRM_ENDPOINTS}
-    pacer, of_searches = Pacer(_limits(connection.settings)), Pacer(_limits(connection.settings, searches=True))
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api, client(connection, of_searches, searches=True) as searching:
+        with client(connection) as api, client(connection, searches=True) as searching:
             yield from readers.get(endpoint.name, _whole)(
                 Session(connection.name, connection.settings, api, searching, archive), endpoint, state
             )

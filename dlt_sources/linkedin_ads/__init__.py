@@ -107,7 +107,7 @@ def _open(connection: Connection[LinkedInAdsSettings]) -> Iterator[_Session]:
     settings = connection.settings
     policy = Policy(limits=(RateLimit(50, 1.0),), max_delay=_LONGEST_PAUSE, trace_header="x-li-uuid", pause=_pause)
     headers = {"LinkedIn-Version": str(settings.api_version), "X-Restli-Protocol-Version": "2.0.0"}
-    with ApiClient(connection.name, settings.base_url, _auth(connection), policy) as api:
+    with ApiClient(connection.name, settings.base_url, _auth(connection), policy, pacer=connection.pacer(policy.limits)) as api:
         yield _Session(api, settings, headers)
 
 

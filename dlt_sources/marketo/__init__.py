@@ -16,7 +16,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, OAuth2, Pacer, Policy, RateLimit
+from dlt_sources.http import ApiClient, OAuth2, Policy, RateLimit
 from dlt_sources.marketo import assets, bulk, leads, log, members, records, wire
 from dlt_sources.marketo.session import Session
 from dlt_sources.records import Archive
@@ -73,8 +73,8 @@ class MarketoSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"MarketoSettings({self.base_url!r})"
 
 
-def client(connection: Connection[MarketoSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the instance; those of one run share a ``pacer``, since the vendor counts all calls together."""
+def client(connection: Connection[MarketoSettings]) -> ApiClient:
+    """A client of the instance."""
     settings = connection.settings
     token_url = settings.token_url or f"{settings.address}/identity/oauth/token"
     auth = OAuth2(
@@ -95,6 +95,7 @@ def client(connection: Connection[MarketoSettings], pacer: Pacer | None = None) 
         classify=bulk.file_is_late,
         refuses_token=wire.refuses_token,
     )
+    pacer = connection.pacer(policy.limits)
     return ApiClient(connection.name, settings.address, auth, policy, extra_origins=[token_url], pacer=pacer)
 
 
@@ -105,7 +106,6 @@ def source(connection: Connection[MarketoSettings], unavailable: Unavailable | N
     """
     archive = Archive(connection.archive, "marketo", connection.name)
     missing = unavailable if unavailable is not None else Unavailable()
-    pacer = Pacer((RateLimit(connection.settings.calls_per_20_seconds, 20.0),))
     readers = {
         records.LEADS.name: leads.read,
         records.ACTIVITIES.name: log.read,
@@ -114,7 +114,7 @@ def source(connection: Connection[MarketoSettings], unavailable: Unavailable | N
     }
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             session = Session(api, archive, connection.name, connection.settings, missing)
             yield from readers.get(endpoint.name, assets.whole)(session, endpoint, state)
 

@@ -104,7 +104,8 @@ def _open(connection: Connection[MetaAdsSettings]) -> Iterator[_Session]:
         classify=classify,
         pause=pause,
     )
-    with ApiClient(connection.name, settings.base_url, StaticToken(settings.access_token), policy) as api:
+    pacer = connection.pacer(policy.limits)
+    with ApiClient(connection.name, settings.base_url, StaticToken(settings.access_token), policy, pacer=pacer) as api:
         yield _Session(api, settings, connection.name)
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Application, Auth, Pacer, Policy, RateLimit, Request, StaticToken
+from dlt_sources.http import ApiClient, Application, Auth, Policy, RateLimit, Request, StaticToken
 from dlt_sources.pipedrive import deals, living, pages, records
 from dlt_sources.pipedrive.fields import Wanted, wanted
 from dlt_sources.pipedrive.living import Session, Ways
@@ -103,20 +103,17 @@ def application(settings: PipedriveSettings) -> Application:
     )
 
 
-def client(connection: Connection[PipedriveSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the company; those of one run share a ``pacer``, since the vendor counts all calls of a token together."""
+def client(connection: Connection[PipedriveSettings]) -> ApiClient:
+    """A client of the company."""
+    settings = connection.settings
     policy = Policy(
         retries=6,
         max_delay=_LONGEST_PAUSE,
-        limits=_limits(connection.settings),
+        limits=(RateLimit(settings.calls_per_2_seconds, _BURST_SECONDS),),
         throttle_pause=_BURST_SECONDS,
         classify=Verdict(connection.name),
     )
-    return ApiClient(connection.name, connection.settings.address, _auth(connection), policy, pacer=pacer)
-
-
-def _limits(settings: PipedriveSettings) -> tuple[RateLimit, ...]:
-    return (RateLimit(settings.calls_per_2_seconds, _BURST_SECONDS),)
+    return ApiClient(connection.name, settings.address, _auth(connection), policy, pacer=connection.pacer(policy.limits))
 
 
 def source(connection: Connection[PipedriveSettings], unavailable: Unavailable | None = None) -> Any:
@@ -127,7 +124,6 @@ def source(connection: Connection[PipedriveSettings], unavailable: Unavailable |
     settings = connection.settings
     archive = Archive(connection.archive, "pipedrive", connection.name)
     missing = unavailable if unavailable is not None else Unavailable()
-    pacer = Pacer(_limits(settings))
     ways = Ways(
         timedelta(minutes=settings.overlap_minutes),
         timedelta(hours=settings.hours_between_sweeps),
@@ -141,7 +137,7 @@ def source(connection: Connection[PipedriveSettings], unavailable: Unavailable |
     }
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             session = Session(api, archive, connection.name, ways, missing)
             find = partial(wanted, api, *named[endpoint.name]) if endpoint.name in named else partial(Wanted, {})
             if endpoint is records.DEALS:

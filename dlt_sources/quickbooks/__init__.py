@@ -20,7 +20,6 @@ from dlt_sources.http import (
     ApiClient,
     Application,
     BadRequest,
-    Pacer,
     PermissionMissing,
     Policy,
     RateLimit,
@@ -64,7 +63,7 @@ class QuickBooksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             raise ValueError("calls_per_minute and calls_per_second must be 1 or more")
 
 
-def client(connection: Connection[QuickBooksSettings], pacer: Pacer | None = None) -> ApiClient:
+def client(connection: Connection[QuickBooksSettings]) -> ApiClient:
     """A client of the Accounting API for one connection.
 
     Raises :class:`ReauthorizationRequired` where nobody has consented yet.
@@ -78,15 +77,11 @@ def client(connection: Connection[QuickBooksSettings], pacer: Pacer | None = Non
     auth = application(settings).auth(connection.name, connection.tokens)
     policy = Policy(
         read_timeout=150.0,  # QuickBooks itself gives up after 120 seconds
-        limits=_limits(settings),
+        limits=(RateLimit(settings.calls_per_minute, 60.0), RateLimit(settings.calls_per_second, 1.0)),
         throttle_pause=settings.throttle_pause,
         trace_header=TRACE_HEADER,
     )
-    return ApiClient(connection.name, settings.base_url, auth, policy, pacer=pacer)
-
-
-def _limits(settings: QuickBooksSettings) -> tuple[RateLimit, RateLimit]:
-    return RateLimit(settings.calls_per_minute, 60.0), RateLimit(settings.calls_per_second, 1.0)
+    return ApiClient(connection.name, settings.base_url, auth, policy, pacer=connection.pacer(policy.limits))
 
 
 def application(settings: QuickBooksSettings) -> Application:
@@ -111,14 +106,13 @@ def source(connection: Connection[QuickBooksSettings], unavailable: Unavailable 
     """
     archive = Archive(connection.archive, "quickbooks", connection.name)
     missing = unavailable if unavailable is not None else Unavailable()
-    pacer = Pacer(_limits(connection.settings))
     realm_id = connection.settings.realm_id
 
     def intake(endpoint: Endpoint, known: dict[str, str]) -> Intake:
         return Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             if endpoint is _BOOKS:
                 yield from Books(api, realm_id, state, intake, missing).read()
                 return

@@ -15,7 +15,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble, probe
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, Auth, OAuth2, Pacer, Policy, RateLimit, StaticToken, basic
+from dlt_sources.http import ApiClient, Auth, OAuth2, Policy, RateLimit, StaticToken, basic
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint, Intake
 from dlt_sources.sap import feeds, ledger
@@ -71,21 +71,17 @@ class SapSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(code.strip() for code in told if code.strip())
 
 
-def client(connection: Connection[SapSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the gateway for one connection; those of one run share a ``pacer``."""
+def client(connection: Connection[SapSettings]) -> ApiClient:
+    """A client of the gateway for one connection."""
     settings = connection.settings
     policy = Policy(
-        limits=_limits(settings),
+        limits=(RateLimit(settings.calls_per_minute, 60.0),),
         max_delay=_LONGEST_PAUSE,
         deadline=1800.0,
         read_timeout=600.0,  # large reads take minutes; proxies cut them off at ten
         retry_statuses=_RETRIED,
     )
-    return ApiClient(connection.name, settings.base_url, _auth(connection), policy, pacer=pacer)
-
-
-def _limits(settings: SapSettings) -> tuple[RateLimit, ...]:
-    return (RateLimit(settings.calls_per_minute, 60.0),)
+    return ApiClient(connection.name, settings.base_url, _auth(connection), policy, pacer=connection.pacer(policy.limits))
 
 
 def _auth(connection: Connection[SapSettings]) -> Auth:
@@ -125,11 +121,10 @@ def source(connection: Connection[SapSettings], unavailable: Unavailable | None 
     settings = connection.settings
     archive = Archive(connection.archive, "sap", connection.name)
     scope = feeds.Scope(settings.codes, settings.ledger)
-    pacer = Pacer(_limits(settings))
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         listing = LISTINGS[endpoint.name]
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             reader = _reader(api, settings)
             feed = _feed(reader, listing, scope, state)
             known = feed.known if feed else state.setdefault("known", {})

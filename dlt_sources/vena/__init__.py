@@ -13,7 +13,7 @@ import msgspec
 
 from dlt_sources.assembly import State, assemble
 from dlt_sources.connection import Connection, Finding, Unavailable
-from dlt_sources.http import ApiClient, NotFound, Pacer, PermissionMissing, Policy, RateLimit, Reply, SourceError, basic
+from dlt_sources.http import ApiClient, NotFound, PermissionMissing, Policy, RateLimit, Reply, SourceError, basic
 from dlt_sources.records import Archive
 from dlt_sources.records.intake import Endpoint
 from dlt_sources.vena import reading, records
@@ -94,8 +94,8 @@ class VenaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"VenaSettings({self.model_id!r})"
 
 
-def client(connection: Connection[VenaSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the public API; those of one run share a ``pacer``, since the vendor counts all calls together."""
+def client(connection: Connection[VenaSettings]) -> ApiClient:
+    """A client of the public API."""
     settings = connection.settings
     policy = Policy(
         retries=6,
@@ -103,14 +103,11 @@ def client(connection: Connection[VenaSettings], pacer: Pacer | None = None) -> 
         read_timeout=300.0,
         deadline=1800.0,
         throttle_pause=settings.throttle_pause,
-        limits=_limits(settings),
+        limits=(RateLimit(settings.calls_per_5_minutes, 300.0),),
     )
     address = settings.base_url or f"https://{settings.hub}.vena.io/api/public/v1"
-    return ApiClient(connection.name, address, basic(settings.api_user, settings.api_key), policy, pacer=pacer)
-
-
-def _limits(settings: VenaSettings) -> tuple[RateLimit, ...]:
-    return (RateLimit(settings.calls_per_5_minutes, 300.0),)
+    auth = basic(settings.api_user, settings.api_key)
+    return ApiClient(connection.name, address, auth, policy, pacer=connection.pacer(policy.limits))
 
 
 def _asked(api: ApiClient, settings: VenaSettings) -> Asked:
@@ -121,11 +118,10 @@ def source(connection: Connection[VenaSettings], unavailable: Unavailable | None
     """The dlt source: one resource per listing; without members or cells there is no plan."""
     settings = connection.settings
     archive = Archive(connection.archive, "vena", connection.name)
-    pacer = Pacer(_limits(settings))
     seen: dict[str, tuple[Reply, list[msgspec.Raw]]] = {}
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
-        with client(connection, pacer) as api:
+        with client(connection) as api:
             asked = _asked(api, settings)
             session = Session(asked, archive, connection.name, settings, seen)
             try:

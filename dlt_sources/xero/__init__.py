@@ -20,7 +20,6 @@ from dlt_sources.http import (
     ApiClient,
     Application,
     NotFound,
-    Pacer,
     PermissionMissing,
     Policy,
     RateLimit,
@@ -66,17 +65,13 @@ class XeroSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calls_per_minute: int = 55
 
 
-def client(connection: Connection[XeroSettings], pacer: Pacer | None = None) -> ApiClient:
-    """A client of the Accounting API for one connection; those of one run share a ``pacer``: the vendor counts all calls together."""
+def client(connection: Connection[XeroSettings]) -> ApiClient:
+    """A client of the Accounting API for one connection."""
     settings = connection.settings
     extra = {"Xero-Tenant-Id": settings.tenant_id} if settings.tenant_id else {}
     auth = application(settings).auth(connection.name, connection.tokens, scope=settings.scopes, extra=extra)
-    policy = Policy(limits=_limits(settings), max_delay=_LONGEST_PAUSE)
-    return ApiClient(connection.name, settings.base_url, auth, policy, pacer=pacer)
-
-
-def _limits(settings: XeroSettings) -> tuple[RateLimit, ...]:
-    return (RateLimit(settings.calls_per_minute, 60.0),)
+    policy = Policy(limits=(RateLimit(settings.calls_per_minute, 60.0),), max_delay=_LONGEST_PAUSE)
+    return ApiClient(connection.name, settings.base_url, auth, policy, pacer=connection.pacer(policy.limits))
 
 
 def application(settings: XeroSettings) -> Application:
@@ -100,13 +95,12 @@ def source(connection: Connection[XeroSettings], unavailable: Unavailable | None
     """
     archive = Archive(connection.archive, "xero", connection.name)
     refused: set[str] = set()
-    pacer = Pacer(_limits(connection.settings))
 
     def read(endpoint: Endpoint, state: State) -> Iterator[Any]:
         known = None if endpoint is records.JOURNALS else state.setdefault("known", {})
         intake = Intake(endpoint, connection_id=connection.name, archive=archive, known=known)
         try:
-            with client(connection, pacer) as api:
+            with client(connection) as api:
                 for reply, documents in READERS.get(endpoint.name, changed)(api, endpoint, state):
                     yield from intake.take(reply, documents)
         except (PermissionMissing, NotFound) as refusal:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from finance_hub import ingestion, settings, warehouse
+from sandbox.connections import connections_toml
 from sandbox.server import RunningSandbox, Shown
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
@@ -19,10 +20,7 @@ _TOO_MANY = 429
 @pytest.mark.parametrize("system", COUNTING)
 def test_a_first_read_keeps_within_the_limits(system: str, meridian: Path, tmp_path: Path) -> None:
     with RunningSandbox(Shown(company=meridian, only=frozenset({system}))) as running:
-        lines = ['as_of_date = "2026-06-30"', 'reporting_currency = "USD"']
-        for name, keys in httpx.get(f"{running.url}/_sandbox/connections").json().items():
-            lines += [f"[connections.{name}]", *(f'{key} = "{value}"' for key, value in keys.items())]
-        (tmp_path / "hub.toml").write_text("\n".join(lines))
+        (tmp_path / "hub.toml").write_text(f'as_of_date = "2026-06-30"\n{connections_toml(running.url, limits=True)}')
         found = settings.load(tmp_path)
         warehouse.prepare(found)
         read = sum(ingestion.load(found, ingestion.extract(found, each)).total for each in found.connections.values())
