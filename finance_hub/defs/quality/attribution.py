@@ -129,7 +129,7 @@ CHECKS = (
         asset=["core", "fct_conversion"],
         name="deals_have_a_customer",
         control="R-10",
-        description="At least 95 % of an entity's won deals that are older than a quarter belong to a customer of the books, or wait for a ruling.",
+        description="At least 95 % of an entity's won deals that are older than a quarter belong to a customer of the books, where they are read, or wait for a ruling.",
         query="""
             with waiting as (
                 select left_connection_id as connection_id, left_record_id as company_id from marts.identity_review where kind = 'firm'

@@ -154,9 +154,7 @@ CHECKS = (
             with compared as (
                 select entity_id, period_month::varchar as period_month,
                     sum(case when account_class in ('asset', 'unmapped') then amount_func else -amount_func end) as difference_func,
-                    case when count(amount_rpt) = count(*)
-                        then sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end)
-                    end as difference_rpt
+                    sum(case when account_class in ('asset', 'unmapped') then amount_rpt else -amount_rpt end) as difference_rpt
                 from marts.balance_sheet group by entity_id, period_month
             )
             select entity_id, period_month, difference_func::varchar as difference_func, difference_rpt::varchar as difference_rpt
@@ -230,7 +228,7 @@ CHECKS = (
                 sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end)::varchar as difference_rpt
             from marts.cash_flow group by all
             having sum(case category when 'closing_cash' then -amount_func else amount_func end) <> 0
-                or (count(amount_rpt) = count(*) and sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end) <> 0)
+                or sum(case category when 'closing_cash' then -amount_rpt else amount_rpt end) <> 0
         """,
     ),
     expectation_check(
@@ -252,10 +250,8 @@ CHECKS = (
                 sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end)::varchar as difference,
                 sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end)::varchar as eliminations
             from marts.consolidated_balance_sheet group by period_month
-            having count(consolidated_rpt) = count(*) and (
-                sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end) <> 0
+            having sum(case when account_class in ('asset', 'unmapped') then consolidated_rpt else -consolidated_rpt end) <> 0
                 or sum(case when account_class in ('asset', 'unmapped') then eliminations_rpt else -eliminations_rpt end) <> 0
-            )
         """,
     ),
     expectation_check(
@@ -267,7 +263,7 @@ CHECKS = (
             with flows as (
                 select method, period_month, sum(case category when 'closing_cash' then -consolidated_rpt else consolidated_rpt end) as difference,
                     sum(eliminations_rpt) as eliminations, sum(case category when 'closing_cash' then consolidated_rpt else 0 end) as closing
-                from marts.consolidated_cash_flow group by all having count(consolidated_rpt) = count(*)
+                from marts.consolidated_cash_flow group by all
             ),
             cash as (
                 select period_month, sum(consolidated_rpt) as closing from marts.consolidated_balance_sheet

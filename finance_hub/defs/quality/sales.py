@@ -35,10 +35,10 @@ CHECKS = (
         name="crms_are_alive",
         description="Each CRM's newest change of a deal is less than a month older than the as-of date.",
         query="""
-            select connection_id, date_diff('day', max(updated_at), any_value(as_of_date)) as days_since
+            select connection_id, any_value(as_of_date) - least(max(updated_at)::date, any_value(as_of_date)) as days_since
             from core.fct_deal cross join core.dim_as_of group by connection_id
         """,
-        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="days_since", max_value=31)],
+        expectations=lambda expect: [expect.ExpectColumnValuesToBeBetween(column="days_since", min_value=-1, max_value=31)],
         level="warn",
     ),
     expectation_check(

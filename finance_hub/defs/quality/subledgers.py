@@ -15,7 +15,7 @@ def _tie(ledger: str, control: str) -> Check:
         query=f"""
             select entity_id, ledger, subledger_amount::varchar as subledger_amount, control_amount::varchar as control_amount,
                 difference::varchar as difference
-            from marts.subledger_tie where ledger = '{ledger}' and is_comparable and abs(difference) > least(tolerance, 1.00)
+            from marts.subledger_tie where ledger = '{ledger}' and abs(difference) > least(tolerance, 1.00)
         """,
     )
 

@@ -77,19 +77,60 @@ control_accounts as (
 
 ),
 
+-- Both as they were extracted: what the books already hold for days after the as-of date counts on either side.
+entries as (
+
+    select
+        entity_id,
+        connection_id,
+        account_id,
+        currency_func,
+        amount_func
+    from lines
+    union all
+    select
+        entity_id,
+        connection_id,
+        account_id,
+        currency_func,
+        amount_func
+    from {{ ref('fct_later_account_amount') }}
+
+),
+
 controls as (
 
     select
-        lines.entity_id,
-        lines.connection_id,
+        entries.entity_id,
+        entries.connection_id,
         control_accounts.ledger,
-        min(lines.account_id) as account_id,
-        lines.currency_func,
-        cast(sum(lines.amount_func) * any_value(control_accounts.side) as decimal(20, 4)) as control_amount
-    from lines
+        min(entries.account_id) as account_id,
+        entries.currency_func,
+        cast(sum(entries.amount_func) * any_value(control_accounts.side) as decimal(20, 4)) as control_amount
+    from entries
     inner join control_accounts
-        on lines.connection_id = control_accounts.connection_id and lines.account_id = control_accounts.account_id
-    group by lines.entity_id, lines.connection_id, control_accounts.ledger, lines.currency_func
+        on entries.connection_id = control_accounts.connection_id and entries.account_id = control_accounts.account_id
+    group by entries.entity_id, entries.connection_id, control_accounts.ledger, entries.currency_func
+
+),
+
+open_amounts as (
+
+    select
+        entity_id,
+        connection_id,
+        ledger,
+        case when document_kind in ('sale_credit', 'purchase_credit') then -open_func else open_func end as open_func,
+        1 as document_count
+    from documents
+    union all
+    select
+        entity_id,
+        connection_id,
+        ledger,
+        amount_func as open_func,
+        document_count
+    from {{ ref('fct_later_open_amount') }}
 
 ),
 
@@ -99,11 +140,9 @@ open_documents as (
         entity_id,
         connection_id,
         ledger,
-        cast(
-            sum(case when document_kind in ('sale_credit', 'purchase_credit') then -open_func else open_func end) as decimal(20, 4)
-        ) as subledger_amount,
-        count(*) as document_count
-    from documents
+        cast(sum(open_func) as decimal(20, 4)) as subledger_amount,
+        cast(sum(document_count) as bigint) as document_count
+    from open_amounts
     group by entity_id, connection_id, ledger
 
 ),
@@ -120,10 +159,8 @@ final as (
         controls.control_amount,
         cast(coalesce(open_documents.subledger_amount, 0) - controls.control_amount as decimal(20, 4)) as difference,
         coalesce(open_documents.document_count, 0) as document_count,
-        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance,
-        later.connection_id is null as is_comparable
+        cast(least(0.01 * greatest(coalesce(open_documents.document_count, 0), 1), 1) as decimal(20, 4)) as tolerance
     from controls
-    left join {{ ref('fct_later_settlement') }} as later on controls.connection_id = later.connection_id
     left join open_documents
         on
             controls.entity_id = open_documents.entity_id
